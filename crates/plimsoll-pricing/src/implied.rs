@@ -1,0 +1,152 @@
+//! Implied vol: the inverse of Black's formula.
+
+use crate::black76::{OptionType, time_value_and_density};
+use plimsoll_math::{float, lane};
+use thiserror::Error;
+
+/// Why a price has no implied vol. Prices are undiscounted, per unit of underlying.
+#[derive(Clone, Copy, Debug, PartialEq, Error)]
+pub enum ImpliedVolError {
+    /// An input is NaN or infinite, or a forward or strike is not positive.
+    #[error("{name} is {value}: it has to be positive and finite")]
+    InvalidInput {
+        /// which input
+        name: &'static str,
+        /// its value
+        value: f64,
+    },
+    /// The option has expired, so its price says nothing about vol.
+    #[error("the option has expired: {tau_years} years are left")]
+    Expired {
+        /// time to expiry in years
+        tau_years: f64,
+    },
+    /// The price is below the value of exercising: an arbitrage, or a stale quote.
+    #[error("price {price} is below the intrinsic value {intrinsic}")]
+    BelowIntrinsic {
+        /// undiscounted price
+        price: f64,
+        /// undiscounted intrinsic value
+        intrinsic: f64,
+    },
+    /// The price is at or above the forward (call) or the strike (put), which no vol reaches.
+    #[error("price {price} is not below {bound}, the value at infinite vol")]
+    AboveBound {
+        /// undiscounted price
+        price: f64,
+        /// forward for a call, strike for a put
+        bound: f64,
+    },
+}
+
+fn positive(name: &'static str, value: f64) -> Result<f64, ImpliedVolError> {
+    if value > 0.0 && value.is_finite() {
+        Ok(value)
+    } else {
+        Err(ImpliedVolError::InvalidInput { name, value })
+    }
+}
+
+/// Vol per √year at which [`crate::price`] gives `undiscounted_price`.
+///
+/// A price equal to the intrinsic value has vol 0.
+///
+/// # Errors
+/// [`ImpliedVolError`] where no vol gives the price or an input makes no sense.
+pub fn implied_vol(
+    option_type: OptionType,
+    forward: f64,
+    strike: f64,
+    tau_years: f64,
+    undiscounted_price: f64,
+) -> Result<f64, ImpliedVolError> {
+    let forward = positive("forward", forward)?;
+    let strike = positive("strike", strike)?;
+    let price = undiscounted_price;
+    if !price.is_finite() {
+        return Err(ImpliedVolError::InvalidInput { name: "undiscounted_price", value: price });
+    }
+    if !tau_years.is_finite() {
+        return Err(ImpliedVolError::InvalidInput { name: "tau_years", value: tau_years });
+    }
+    if tau_years <= 0.0 {
+        return Err(ImpliedVolError::Expired { tau_years });
+    }
+    let intrinsic = option_type.payoff(forward, strike);
+    if price < intrinsic {
+        return Err(ImpliedVolError::BelowIntrinsic { price, intrinsic });
+    }
+    let bound = match option_type {
+        OptionType::Call => forward,
+        OptionType::Put => strike,
+    };
+    if price >= bound {
+        return Err(ImpliedVolError::AboveBound { price, bound });
+    }
+    let ratio = (price - intrinsic) / forward.min(strike);
+    let total_vol = lane::fused(|| {
+        let x = lane::ln_ratio::<true>(forward, strike).abs();
+        implied_total_vol::<true>(x, ratio)
+    });
+    Ok(total_vol / tau_years.sqrt())
+}
+
+/// Halley steps at most. Four or five do; the rest is for prices at the edge of what f64 holds.
+const MAX_STEPS: u32 = 64;
+
+/// A Halley step this small, relatively, leaves an error of its cube.
+const LAST_STEP: f64 = 1e-6;
+
+/// Total vol at which the time value ratio is `target`, in [0, 1).
+///
+/// Halley's method on `ln(ratio)` below one half and on `−ln(1 − ratio)` above, where those are
+/// nearly linear in the unknown, kept inside a bracket.
+#[inline(always)]
+fn implied_total_vol<const FMA: bool>(x: f64, target: f64) -> f64 {
+    if target <= 0.0 {
+        return 0.0;
+    }
+    let (mut lo, mut hi) = (0.0, f64::INFINITY);
+    let mut s = start(x, target);
+    for _ in 0..MAX_STEPS {
+        let (ratio, density) = time_value_and_density::<FMA>(x, s);
+        if ratio < target {
+            lo = s;
+        } else {
+            hi = s;
+        }
+        let (distance, sign, scale) = if target < 0.5 {
+            (float::ln(ratio / target), -1.0, ratio)
+        } else {
+            (-float::ln((1.0 - ratio) / (1.0 - target)), 1.0, 1.0 - ratio)
+        };
+        // f, f' = φ(a)/scale, f''/f' = −a·b/s ± f'
+        let slope = density / scale;
+        let newton = distance / slope;
+        let (half, d) = (0.5 * s, x / s);
+        let curvature = -(half - d) * (half + d) / s + sign * slope;
+        let step = -newton / (1.0 - 0.5 * newton * curvature);
+        let next = s + step;
+        if step.abs() <= LAST_STEP * s {
+            return next;
+        }
+        s = if next > lo && next < hi {
+            next
+        } else if hi == f64::INFINITY {
+            2.0 * s
+        } else {
+            0.5 * (lo + hi)
+        };
+    }
+    s
+}
+
+/// A start below the root in the wings and near it elsewhere.
+#[inline(always)]
+fn start(x: f64, target: f64) -> f64 {
+    const TWO_PI: f64 = 2.0 * std::f64::consts::PI;
+    let spread = -2.0 * float::ln(target);
+    let wing = x / spread.sqrt();
+    let middle = (TWO_PI * target * target + 1.1 * x * x / spread.max(0.5)).sqrt();
+    wing.max(middle)
+}

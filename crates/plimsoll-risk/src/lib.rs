@@ -1,0 +1,14 @@
+//! Scenarios and risk arrays: what every instrument gains or loses in every state of a scenario set,
+//! by full revaluation. One row per instrument, one column per scenario; priced once per snapshot,
+//! after which every question about any account is a short sum over rows. What those sums *mean*
+//! (margin, netting, collateral) belongs to `plimsoll-margin`.
+
+pub mod array;
+pub mod scenario;
+pub mod shift;
+
+pub use array::{Measure, RiskArray, axpy};
+pub use scenario::{
+    Scenario, ScenarioBlock, ScenarioSet, ShockUnit, TenorScaling, VolMove, VolShocks,
+};
+pub use shift::shifted;
