@@ -63,9 +63,7 @@ pub struct VolShocks {
 }
 
 /// Whether a vol shock multiplies or adds.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ShockUnit {
     /// A fraction of the vol.
