@@ -6,13 +6,19 @@
 //! Formulas for the value of one instrument belong to `plimsoll-pricing`, scenarios to
 //! `plimsoll-risk`, file formats to `plimsoll-model`.
 
+pub mod assess;
 pub mod collateral;
 pub mod cross;
+pub mod distance;
 pub mod exposure;
 pub mod functional;
 pub mod model;
 pub mod models;
+pub mod netting;
+pub mod report;
+pub mod trade;
 
+pub use assess::{assess, compare_row, surface};
 pub use model::{
     Component, Contribution, Leg, MarginModel, Pool, Prepared, Requirement, ScenarioLoss, Unit,
 };

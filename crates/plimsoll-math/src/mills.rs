@@ -85,7 +85,7 @@ pub fn mills_pair<const FMA: bool>(u: f64, v: f64) -> MillsPair {
     MillsPair { p, dp, q, dq }
 }
 
-/// `M(x)` for x ≥ −1/4, relative error below 1e-15.
+/// `M(x)` for x ≥ −1/4, relative error below 1e-15; constant above [`ARGUMENT_CAP`].
 #[inline(always)]
 #[must_use]
 pub fn mills<const FMA: bool>(x: f64) -> f64 {

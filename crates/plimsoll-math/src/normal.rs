@@ -1,6 +1,11 @@
 //! The standard normal law, accurate relatively in both tails.
+//!
+//! Against 40-digit values over [−38, 38] (tests/normal_reference.rs) the relative error is at most
+//! 4e-16 for the density and 1.0e-15 for each tail, down to where results turn subnormal and lose
+//! digits (|x| > 37.5). The quantile adds the same error over its condition.
 
 use crate::float;
+use crate::lane::fused;
 use crate::mills::mills;
 
 /// 1/√(2π)
@@ -19,18 +24,21 @@ pub fn pdf(x: f64) -> f64 {
     FRAC_1_SQRT_2PI * (float::exp(-0.5 * square) * (-0.5 * rounding + 1.0))
 }
 
-/// Distribution function `Φ(x)`.
+/// Distribution function `Φ(x)`, without cancellation in the lower tail.
 #[inline]
 #[must_use]
 pub fn cdf(x: f64) -> f64 {
     sf(-x)
 }
 
-/// Upper tail `1 − Φ(x)`, without cancellation.
+/// Upper tail `1 − Φ(x)`, without cancellation; exactly ½ at 0.
 #[inline]
 #[must_use]
 pub fn sf(x: f64) -> f64 {
-    let tail = pdf(x) * mills::<false>(x.abs());
+    if x == 0.0 {
+        return 0.5;
+    }
+    let tail = pdf(x) * fused(|| mills::<true>(x.abs()));
     if x < 0.0 { 1.0 - tail } else { tail }
 }
 
@@ -53,7 +61,7 @@ pub fn inv_cdf(p: f64) -> f64 {
     let mut x = t - top / bottom;
     for _ in 0..2 {
         let step = (tail - sf(x)) / pdf(x);
-        x -= step / (1.0 - 0.5 * x * step);
+        x -= step / (1.0 + 0.5 * x * step);
     }
     if p < 0.5 { -x } else { x }
 }

@@ -2,8 +2,8 @@
 
 use thiserror::Error;
 
-/// Steps [`brent`] takes at most. Bisection alone narrows any bracket of `f64` to a few units in the
-/// last place in about 2·64 steps when it starts from sensible magnitudes.
+/// Steps [`brent`] takes at most. Bisection alone narrows any bracket of `f64` numbers of like size to neighbours in about 60
+/// steps; interpolation takes fewer than twice as many at worst on any sensible function.
 const MAX_STEPS: u32 = 200;
 
 /// Doublings [`bracket`] tries at most: 2^60 initial widths.
@@ -116,7 +116,7 @@ pub fn brent(
 fn interpolate((a, fa): (f64, f64), (b, fb): (f64, f64), (c, fc): (f64, f64)) -> f64 {
     let s = fb / fa;
     if a == c {
-        return (c - b) * s / (1.0 - s).copysign(1.0 - s) * if s < 1.0 { -1.0 } else { 1.0 };
+        return (b - a) * s / (1.0 - s);
     }
     let (q, r) = (fa / fc, fb / fc);
     let top = s * ((c - b) * q * (q - r) - (b - a) * (r - 1.0));
@@ -140,12 +140,12 @@ pub fn bracket(
     let (mut lo, mut hi) = (lo, hi);
     let (mut f_lo, mut f_hi) = (evaluate(&mut f, lo)?, evaluate(&mut f, hi)?);
     for _ in 0..MAX_DOUBLINGS {
-        if (f_lo <= 0.0) != (f_hi <= 0.0) || f_lo == 0.0 || f_hi == 0.0 {
+        let encloses = f_lo == 0.0 || f_hi == 0.0 || (f_lo > 0.0) != (f_hi > 0.0);
+        if encloses {
             return Ok((lo, hi));
         }
         let width = hi - lo;
-        let downwards = lo > min && (f_lo.abs() <= f_hi.abs() || hi >= max);
-        if downwards {
+        if lo > min && (f_lo.abs() <= f_hi.abs() || hi >= max) {
             lo = (lo - width).max(min);
             f_lo = evaluate(&mut f, lo)?;
         } else if hi < max {
@@ -154,9 +154,6 @@ pub fn bracket(
         } else {
             break;
         }
-    }
-    if (f_lo <= 0.0) != (f_hi <= 0.0) || f_lo == 0.0 || f_hi == 0.0 {
-        return Ok((lo, hi));
     }
     Err(RootError::NoSignChange { lo, hi, f_lo, f_hi })
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::asset::Asset;
 use crate::error::{InputCode, InputError, from_json, utf8};
-use crate::number::{Exact, parse_exact};
+use crate::number::{Exact, parse_exact, unique_keys};
 
 /// A set of accounts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -30,7 +30,7 @@ pub struct BookAccount {
     #[serde(default)]
     pub positions: Vec<BookPosition>,
     /// What is held in assets; negative is debt.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "unique_keys")]
     pub balances: BTreeMap<Asset, Exact>,
     /// Orders that may still fill.
     #[serde(default)]
@@ -228,6 +228,7 @@ struct Columns {
     instrument: usize,
     quantity: usize,
     entry_price: Option<usize>,
+    count: usize,
 }
 
 impl Columns {
@@ -238,6 +239,12 @@ impl Columns {
             return Err(InputError::new(InputCode::Malformed, message)
                 .at("line 1")
                 .hint("the columns are account,instrument,quantity[,entry_price]"));
+        }
+        if let Some(twice) =
+            known.iter().find(|name| header.iter().filter(|c| c == *name).count() > 1)
+        {
+            let message = format!("column `{twice}` appears twice");
+            return Err(InputError::new(InputCode::Duplicate, message).at("line 1"));
         }
         let place = |name: &str| header.iter().position(|column| column == name);
         let required = |name: &str| {
@@ -252,6 +259,7 @@ impl Columns {
             instrument: required("instrument")?,
             quantity: required("quantity")?,
             entry_price: place("entry_price"),
+            count: header.len(),
         })
     }
 
@@ -260,6 +268,12 @@ impl Columns {
         record: &csv::StringRecord,
         at: &str,
     ) -> Result<(String, BookPosition), InputError> {
+        if record.len() > self.count {
+            let message = format!("{} cells under {} columns", record.len(), self.count);
+            return Err(InputError::new(InputCode::Malformed, message)
+                .at(at)
+                .hint("numbers are written without thousands separators"));
+        }
         let cell = |column: usize| record.get(column).unwrap_or_default();
         let required = |column: usize, name: &str| match cell(column) {
             "" => Err(InputError::new(InputCode::Malformed, format!("`{name}` is empty")).at(at)),
@@ -335,6 +349,11 @@ mod tests {
         let path = refusal(r#"{"positions":[{"instrument":"X","quantity":"two"}]}"#);
         assert_eq!(path.at, "positions[0].quantity");
         assert!(path.message.contains("two"));
+        let surplus = refusal("instrument,quantity\nBTC-PERPETUAL,1,000\n");
+        assert_eq!((surplus.code, surplus.at.as_str()), (InputCode::Malformed, "line 2"));
+        assert_eq!(refusal("instrument,quantity,quantity\nX,1,2\n").code, InputCode::Duplicate);
+        let balances = refusal(r#"{"balances":{"BTC":1,"BTC":2}}"#);
+        assert!(balances.message.contains("`BTC` appears twice"), "{balances}");
         assert_eq!(refusal("").code, InputCode::Empty);
         assert_eq!(refusal("{\"accounts\":[]}").code, InputCode::Empty);
         assert_eq!(refusal("{\"accounts\":[").code, InputCode::Malformed);

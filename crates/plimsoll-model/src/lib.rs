@@ -18,7 +18,7 @@ pub use asset::Asset;
 pub use book::{Book, BookAccount, OpenOrder, Side};
 pub use error::{InputCode, InputError};
 pub use instrument::{ContractUnit, Instrument, Kind, OptionType, Settlement};
-pub use market::{InstrumentId, Listing, Market, MarketMove, Underlying};
+pub use market::{Forward, InstrumentId, Listing, Market, MarketMove, Underlying};
 pub use params::{Evidence, Provenance};
 pub use portfolio::{Holding, Lot, Order, Portfolio};
 pub use time::Timestamp;

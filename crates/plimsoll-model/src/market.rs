@@ -9,7 +9,7 @@ use crate::asset::Asset;
 use crate::error::{InputCode, InputError, from_json};
 use crate::instrument::{ContractUnit, Instrument, Kind, OptionType};
 use crate::name;
-use crate::number::Real;
+use crate::number::{Real, unique_keys};
 use crate::time::Timestamp;
 
 /// Position of a listing in its market. Valid for that market and for every shift of it.
@@ -31,6 +31,8 @@ pub struct Market {
     pub underlyings: BTreeMap<Asset, Underlying>,
     /// USD price of one unit of every other asset that may be held (stable coins, staked tokens).
     pub asset_prices_usd: BTreeMap<Asset, f64>,
+    /// Confidence of those prices where it is below 1.
+    pub asset_confidence: BTreeMap<Asset, f64>,
     /// What is listed, sorted by name.
     pub listings: Vec<Listing>,
 }
@@ -40,8 +42,42 @@ pub struct Market {
 pub struct Underlying {
     /// Spot index in USD.
     pub index_price: f64,
-    /// Forward per expiry, in quote currency; the underlying price of that expiry's options.
-    pub forwards: BTreeMap<Timestamp, f64>,
+    /// Confidence of the index feed, 0 to 1; 1 where the market states none.
+    pub confidence: f64,
+    /// The forward curve; forwards are the underlying prices of each expiry's options.
+    pub forwards: BTreeMap<Timestamp, Forward>,
+}
+
+/// One point of a forward curve. What a venue does not publish has its neutral value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Forward {
+    /// The forward in quote currency.
+    pub price: f64,
+    /// The part of `price` already fixed by a settlement average, which shocks do not move; 0 outside
+    /// a settlement window.
+    pub fixed: f64,
+    /// Continuously compounded interest rate to this expiry, per year.
+    pub rate_ann: f64,
+    /// Confidence of the forward feed, 0 to 1.
+    pub confidence: f64,
+    /// Confidence of the rate feed.
+    pub rate_confidence: f64,
+    /// Confidence of the vol feed.
+    pub vol_confidence: f64,
+}
+
+impl Forward {
+    /// A forward of which only the price is known: nothing fixed, zero rate, full confidence.
+    pub fn at(price: f64) -> Self {
+        Self {
+            price,
+            fixed: 0.0,
+            rate_ann: 0.0,
+            confidence: 1.0,
+            rate_confidence: 1.0,
+            vol_confidence: 1.0,
+        }
+    }
 }
 
 /// One instrument with its quotes. Prices are in coin for coin-settled options, else in quote.
@@ -65,6 +101,8 @@ pub struct Listing {
     pub open_interest: Option<f64>,
     /// Expected funding over the next 8 hours, as a fraction of notional; positive: longs pay.
     pub funding_8h: Option<f64>,
+    /// Confidence of the mark, 0 to 1; 1 where the market states none.
+    pub confidence: f64,
 }
 
 /// A displacement of a whole market: what if everything moved like this at once?
@@ -134,13 +172,25 @@ impl Market {
     /// The forward of one expiry: from the curve, else the mark of a listed future.
     pub fn forward(&self, underlying: &Asset, expiry: Timestamp) -> Option<f64> {
         let curve = self.underlyings.get(underlying)?;
-        curve.forwards.get(&expiry).copied().or_else(|| {
+        curve.forwards.get(&expiry).map(|forward| forward.price).or_else(|| {
             let future = self.listings.iter().find(|listing| {
                 listing.instrument.underlying == *underlying
                     && listing.instrument.kind == Kind::Future { expiry }
             });
             future.and_then(|listing| listing.mark_price)
         })
+    }
+
+    /// The same prices with nothing listed.
+    pub fn without_listings(&self) -> Self {
+        Self {
+            id: self.id.clone(),
+            time: self.time,
+            underlyings: self.underlyings.clone(),
+            asset_prices_usd: self.asset_prices_usd.clone(),
+            asset_confidence: self.asset_confidence.clone(),
+            listings: vec![],
+        }
     }
 
     /// The document form of this market, for writing.
@@ -153,16 +203,32 @@ impl Market {
                 .underlyings
                 .iter()
                 .map(|(asset, underlying)| {
-                    let forwards =
-                        underlying.forwards.iter().map(|(at, price)| (*at, Real(*price))).collect();
-                    let index_price = Real(underlying.index_price);
-                    (asset.clone(), UnderlyingFile { index_price, forwards })
+                    let file = UnderlyingFile {
+                        index_price: Real(underlying.index_price),
+                        confidence: below_one(underlying.confidence),
+                        forwards: underlying
+                            .forwards
+                            .iter()
+                            .map(|(expiry, forward)| (*expiry, ForwardFile::from(*forward)))
+                            .collect(),
+                    };
+                    (asset.clone(), file)
                 })
                 .collect(),
             assets: self
                 .asset_prices_usd
                 .iter()
-                .map(|(asset, price)| (asset.clone(), Real(*price)))
+                .map(|(asset, price)| {
+                    let confidence = self.asset_confidence.get(asset).copied();
+                    let price = Real(*price);
+                    let file = match confidence {
+                        None => AssetFile::Price(price),
+                        Some(confidence) => {
+                            AssetFile::Full { price, confidence: Some(Real(confidence)) }
+                        }
+                    };
+                    (asset.clone(), file)
+                })
                 .collect(),
             instruments: self.listings.iter().map(InstrumentFile::from).collect(),
         }
@@ -181,10 +247,11 @@ pub struct MarketFile {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
     /// Coins with index and forwards.
+    #[serde(deserialize_with = "unique_keys")]
     pub underlyings: BTreeMap<Asset, UnderlyingFile>,
-    /// USD prices of other assets. USD itself is 1.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub assets: BTreeMap<Asset, Real>,
+    /// USD prices of other assets, as a number or `{price, confidence}`. USD itself is 1.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "unique_keys")]
+    pub assets: BTreeMap<Asset, AssetFile>,
     /// What is listed.
     pub instruments: Vec<InstrumentFile>,
 }
@@ -195,9 +262,61 @@ pub struct MarketFile {
 pub struct UnderlyingFile {
     /// Spot index in USD.
     pub index_price: Real,
-    /// Forward by expiry.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub forwards: BTreeMap<Timestamp, Real>,
+    /// Confidence of the index feed, 0 to 1; default 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<Real>,
+    /// Forward by expiry, as a number or with rate and confidences.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "unique_keys")]
+    pub forwards: BTreeMap<Timestamp, ForwardFile>,
+}
+
+/// A price of an asset in a market file.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "a price, or an object with `price` and `confidence`")]
+pub enum AssetFile {
+    /// The USD price alone.
+    Price(Real),
+    /// The USD price with the confidence of its feed.
+    Full {
+        /// USD per unit.
+        price: Real,
+        /// 0 to 1; default 1.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        confidence: Option<Real>,
+    },
+}
+
+/// A forward in a market file.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "a forward price, or an object with `price`")]
+pub enum ForwardFile {
+    /// The price alone.
+    Price(Real),
+    /// The price with what else is known.
+    Full(ForwardDetail),
+}
+
+/// A forward with rate and confidences; see [`Forward`].
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ForwardDetail {
+    /// The forward in quote currency.
+    pub price: Real,
+    /// The part already fixed by a settlement average; default 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fixed: Option<Real>,
+    /// Interest rate per year; default 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_ann: Option<Real>,
+    /// Confidence of the forward feed; default 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<Real>,
+    /// Confidence of the rate feed; default 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_confidence: Option<Real>,
+    /// Confidence of the vol feed; default 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vol_confidence: Option<Real>,
 }
 
 /// An instrument in a market file. What its name says (see [`crate::name`]) may be left out.
@@ -254,6 +373,9 @@ pub struct InstrumentFile {
     /// Expected funding over 8 hours, as a fraction of notional.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub funding_8h: Option<Real>,
+    /// Confidence of the mark, 0 to 1; default 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<Real>,
 }
 
 /// The kind of instrument, by name.
@@ -276,31 +398,38 @@ impl MarketFile {
         let mut underlyings = BTreeMap::new();
         for (asset, file) in self.underlyings {
             let at = format!("underlyings.{asset}");
-            let index_price = positive(&at, "index_price", file.index_price.0)?;
-            let mut forwards = BTreeMap::new();
-            for (expiry, price) in file.forwards {
-                let label = format!("forwards[{expiry}]");
-                forwards.insert(expiry, positive(&at, &label, price.0)?);
+            if asset.as_str() == "USD" {
+                let message = "USD is the numeraire and cannot be an underlying";
+                return Err(InputError::new(InputCode::Malformed, message).at(at));
             }
-            underlyings.insert(asset, Underlying { index_price, forwards });
+            underlyings.insert(asset, file.check(&at, self.time)?);
         }
         let mut asset_prices_usd = BTreeMap::new();
-        for (asset, price) in self.assets {
+        let mut asset_confidence = BTreeMap::new();
+        for (asset, file) in self.assets {
             let at = format!("assets.{asset}");
-            if asset.as_str() == "USD" && price.0 != 1.0 {
-                let message = format!("USD is the numeraire; its price is 1, not {}", price.0);
+            let (price, stated) = match file {
+                AssetFile::Price(price) => (price.0, None),
+                AssetFile::Full { price, confidence } => (price.0, confidence),
+            };
+            if asset.as_str() == "USD" && price != 1.0 {
+                let message = format!("USD is the numeraire; its price is 1, not {price}");
                 return Err(InputError::new(InputCode::BadNumber, message).at(at));
             }
             if let Some(underlying) = underlyings.get(&asset)
-                && underlying.index_price != price.0
+                && underlying.index_price != price
             {
                 let message = format!(
-                    "{asset} is priced twice: {} here and {} as an underlying",
-                    price.0, underlying.index_price
+                    "{asset} is priced twice: {price} here and {} as an underlying",
+                    underlying.index_price
                 );
                 return Err(InputError::new(InputCode::Duplicate, message).at(at));
             }
-            let price = positive(&at, "price", price.0)?;
+            let confidence = unit_interval(&at, "confidence", stated)?;
+            if confidence < 1.0 {
+                asset_confidence.insert(asset.clone(), confidence);
+            }
+            let price = positive(&at, "price", price)?;
             asset_prices_usd.insert(asset, price);
         }
         let mut listings = Vec::with_capacity(self.instruments.len());
@@ -313,6 +442,7 @@ impl MarketFile {
             time: self.time,
             underlyings,
             asset_prices_usd,
+            asset_confidence,
             listings: vec![],
         };
         for (at, listing) in &listings {
@@ -347,12 +477,105 @@ fn check_references(market: &Market, at: &str, instrument: &Instrument) -> Resul
     Ok(())
 }
 
+/// Prices and sizes outside these bounds are mistakes, and would overflow or vanish in products.
+const LEAST_POSITIVE: f64 = 1e-15;
+const MOST_POSITIVE: f64 = 1e15;
+
 fn positive(at: &str, what: &str, value: f64) -> Result<f64, InputError> {
-    if value > 0.0 && value.is_finite() {
+    if (LEAST_POSITIVE..=MOST_POSITIVE).contains(&value) {
         return Ok(value);
     }
-    let message = format!("{what} = {value} must be positive and finite");
+    let message = if value > 0.0 {
+        format!("{what} = {value} is outside [{LEAST_POSITIVE:e}, {MOST_POSITIVE:e}]")
+    } else {
+        format!("{what} = {value} must be positive and finite")
+    };
     Err(InputError::new(InputCode::BadNumber, message).at(at))
+}
+
+fn unit_interval(at: &str, what: &str, stated: Option<Real>) -> Result<f64, InputError> {
+    let value = stated.map_or(1.0, |value| value.0);
+    if (0.0..=1.0).contains(&value) {
+        return Ok(value);
+    }
+    let message = format!("{what} = {value} is outside [0, 1]");
+    Err(InputError::new(InputCode::BadNumber, message).at(at))
+}
+
+fn below_one(confidence: f64) -> Option<Real> {
+    (confidence < 1.0).then_some(Real(confidence))
+}
+
+impl UnderlyingFile {
+    fn check(self, at: &str, now: Timestamp) -> Result<Underlying, InputError> {
+        let mut forwards = BTreeMap::new();
+        for (expiry, file) in self.forwards {
+            let at = format!("{at}.forwards[{expiry}]");
+            if expiry < now {
+                let message = format!("this expiry is before the snapshot of {now}");
+                return Err(InputError::new(InputCode::Expired, message).at(at));
+            }
+            forwards.insert(expiry, file.check(&at)?);
+        }
+        Ok(Underlying {
+            index_price: positive(at, "index_price", self.index_price.0)?,
+            confidence: unit_interval(at, "confidence", self.confidence)?,
+            forwards,
+        })
+    }
+}
+
+impl ForwardFile {
+    /// The price, however it is written.
+    pub fn price(&self) -> f64 {
+        match self {
+            Self::Price(price) => price.0,
+            Self::Full(detail) => detail.price.0,
+        }
+    }
+
+    fn check(self, at: &str) -> Result<Forward, InputError> {
+        let detail = match self {
+            Self::Price(price) => return Ok(Forward::at(positive(at, "forward", price.0)?)),
+            Self::Full(detail) => detail,
+        };
+        let price = positive(at, "price", detail.price.0)?;
+        let fixed = detail.fixed.map_or(0.0, |fixed| fixed.0);
+        if !(0.0..=price).contains(&fixed) {
+            let message = format!("fixed = {fixed} is outside [0, {price}], its forward");
+            return Err(InputError::new(InputCode::BadNumber, message).at(at));
+        }
+        let rate_ann = detail.rate_ann.map_or(0.0, |rate| rate.0);
+        if !(-1.0..=10.0).contains(&rate_ann) {
+            let message = format!("rate_ann = {rate_ann} is outside [-1, 10]");
+            return Err(InputError::new(InputCode::BadNumber, message).at(at));
+        }
+        Ok(Forward {
+            price,
+            fixed,
+            rate_ann,
+            confidence: unit_interval(at, "confidence", detail.confidence)?,
+            rate_confidence: unit_interval(at, "rate_confidence", detail.rate_confidence)?,
+            vol_confidence: unit_interval(at, "vol_confidence", detail.vol_confidence)?,
+        })
+    }
+}
+
+impl From<Forward> for ForwardFile {
+    fn from(forward: Forward) -> Self {
+        if forward == Forward::at(forward.price) {
+            return Self::Price(Real(forward.price));
+        }
+        let unless = |value: f64, neutral: f64| (value != neutral).then_some(Real(value));
+        Self::Full(ForwardDetail {
+            price: Real(forward.price),
+            fixed: unless(forward.fixed, 0.0),
+            rate_ann: unless(forward.rate_ann, 0.0),
+            confidence: below_one(forward.confidence),
+            rate_confidence: below_one(forward.rate_confidence),
+            vol_confidence: below_one(forward.vol_confidence),
+        })
+    }
 }
 
 impl InstrumentFile {
@@ -398,12 +621,23 @@ impl InstrumentFile {
             ask_size: optional("ask_size", self.ask_size, true)?,
             open_interest: optional("open_interest", self.open_interest, true)?,
             funding_8h: self.funding_8h.map(|rate| rate.0),
+            confidence: unit_interval(at, "confidence", self.confidence)?,
             instrument,
         })
     }
 
+    fn underlying_text(&self) -> &str {
+        self.underlying.as_ref().map_or("", Asset::as_str)
+    }
+
     fn instrument(&self, at: &str) -> Result<Instrument, InputError> {
         let parsed = name::parse(&self.name);
+        if self.name.is_empty() || (parsed.is_none() && self.name == self.underlying_text()) {
+            let message = format!("`{}` is not a name for an instrument", self.name);
+            return Err(InputError::new(InputCode::Malformed, message)
+                .at(at)
+                .hint("a bare ticker would be mistaken for a balance"));
+        }
         let missing = |what: &str| {
             let message = format!("`{}` does not say its {what}, so `{what}` is needed", self.name);
             InputError::new(InputCode::Missing, message).at(at)
@@ -510,6 +744,7 @@ impl From<&Listing> for InstrumentFile {
             ask_size: listing.ask_size.map(Real),
             open_interest: listing.open_interest.map(Real),
             funding_8h: listing.funding_8h.map(Real),
+            confidence: below_one(listing.confidence),
         }
     }
 }

@@ -51,7 +51,7 @@ pub fn parse(name: &str) -> Option<ParsedName> {
     Some(ParsedName { underlying, kind, settlement_asset })
 }
 
-/// Whether a word can be the ticker of an asset: capital letters, digits and dots, letter first.
+/// Whether a word can be the ticker of an asset: letters, digits and dots, not a dot first.
 pub fn ticker(word: &str) -> Option<&str> {
     let mut bytes = word.bytes();
     let first = bytes.next()?;
@@ -76,12 +76,15 @@ pub fn parse_date(text: &str) -> Option<Timestamp> {
     Timestamp::expiry_on(2000 + year.parse::<i16>().ok()?, month as i8 + 1, day.parse().ok()?)
 }
 
+/// Digits, with `d` or `.` for the decimal point and no needless zero in front, so that one contract
+/// has one name.
 fn parse_strike(text: &str) -> Option<f64> {
-    let plain = text.replacen('d', ".", 1);
-    if !plain.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+    let (whole, fraction) = text.split_once(['d', '.']).unwrap_or((text, "0"));
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(whole) || !digits(fraction) || (whole.len() > 1 && whole.starts_with('0')) {
         return None;
     }
-    plain.parse::<f64>().ok().filter(|strike| strike.is_finite() && *strike > 0.0)
+    format!("{whole}.{fraction}").parse::<f64>().ok().filter(|s| s.is_finite() && *s > 0.0)
 }
 
 #[cfg(test)]
@@ -131,6 +134,8 @@ mod tests {
             "BTC-27MAR26-80000-call",
             "BTC-２7MAR26",
             "BTC-27MAR26-80000-C-1",
+            "BTC-27MAR26-080000-C",
+            "BTC-27MAR26-5.-C",
             "_USDC",
         ] {
             assert_eq!(parse(name), None, "{name}");

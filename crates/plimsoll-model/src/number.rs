@@ -1,7 +1,9 @@
 //! Numbers as people and programs write them in JSON and CSV: bare, or as strings for exactness.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
+use std::marker::PhantomData;
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
@@ -11,8 +13,8 @@ use serde::{Deserialize, Serialize};
 
 /// An exact decimal read from a JSON number or a string; written as a string.
 ///
-/// A bare JSON number passes through its shortest decimal form, so `0.1` is exactly one tenth.
-/// Refuses anything that is not finite or has more than 28 significant digits before the point.
+/// A bare JSON number passes through its shortest decimal form, so `0.1` is exactly one tenth; beyond
+/// 15 significant digits only a string is exact. Refuses what is not finite or does not fit 28 digits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Exact(pub Decimal);
 
@@ -30,10 +32,13 @@ pub fn to_f64(exact: Decimal) -> f64 {
 /// Reads a decimal, plain (`-12.5`) or scientific (`1e-3`).
 pub fn parse_exact(text: &str) -> Result<Decimal, String> {
     let text = text.trim();
+    let plain = !text.contains('_');
     let parsed = text.parse::<Decimal>().or_else(|_| Decimal::from_scientific(text));
-    parsed.map_err(|_| match text.parse::<f64>() {
+    parsed.ok().filter(|_| plain).ok_or_else(|| match text.parse::<f64>() {
         Ok(value) if value.is_finite() => {
-            format!("`{text}` has more digits than an exact decimal can hold (28)")
+            format!(
+                "`{text}` does not fit an exact decimal (28 digits, 28 of them after the point)"
+            )
         }
         Ok(_) => format!("`{text}` is not a finite number"),
         Err(_) => format!("`{text}` is not a number"),
@@ -103,6 +108,41 @@ impl<'de> Visitor<'de> for NumberText {
     }
 }
 
+/// Reads a JSON object whose keys must be different; two spellings of one key are one key.
+pub fn unique_keys<'de, K, V, D>(deserializer: D) -> Result<BTreeMap<K, V>, D::Error>
+where
+    K: Deserialize<'de> + Ord + fmt::Display,
+    V: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    struct UniqueKeys<K, V>(PhantomData<(K, V)>);
+
+    impl<'de, K, V> Visitor<'de> for UniqueKeys<K, V>
+    where
+        K: Deserialize<'de> + Ord + fmt::Display,
+        V: Deserialize<'de>,
+    {
+        type Value = BTreeMap<K, V>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: de::MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
+            let mut map = BTreeMap::new();
+            while let Some((key, value)) = access.next_entry::<K, V>()? {
+                if map.contains_key(&key) {
+                    return Err(de::Error::custom(format!("`{key}` appears twice")));
+                }
+                map.insert(key, value);
+            }
+            Ok(map)
+        }
+    }
+
+    deserializer.deserialize_map(UniqueKeys(PhantomData))
+}
+
 fn number_schema(description: &str) -> schemars::Schema {
     schemars::json_schema!({ "type": ["number", "string"], "description": description })
 }
@@ -144,7 +184,17 @@ mod tests {
 
     #[test]
     fn what_is_not_a_finite_number_is_refused_with_its_value() {
-        for bad in ["\"NaN\"", "\"inf\"", "\"\"", "\"1,5\"", "null", "true", "1e308", "\"1e308\""] {
+        for bad in [
+            "\"NaN\"",
+            "\"inf\"",
+            "\"\"",
+            "\"1,5\"",
+            "null",
+            "true",
+            "1e308",
+            "\"1e308\"",
+            "\"1_000\"",
+        ] {
             assert!(exact(bad).is_err(), "{bad} was read");
         }
         assert!(exact("\"1e308\"").unwrap_err().contains("1e308"));

@@ -1,7 +1,7 @@
 //! A portfolio: one account, or several netted as one, bound to a market. Order of rows, and how a
 //! position is split over rows, leave no trace in it: quantities are added exactly, as decimals.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
@@ -9,7 +9,7 @@ use crate::asset::Asset;
 use crate::book::{Book, BookAccount, BookPosition};
 use crate::error::{InputCode, InputError};
 use crate::instrument::{Instrument, Kind};
-use crate::market::{InstrumentId, Market};
+use crate::market::{Forward, InstrumentId, Market};
 use crate::name;
 use crate::number::to_f64;
 
@@ -118,21 +118,35 @@ impl Portfolio {
         Ok(Self { name: names.join("+"), holdings, balances, orders })
     }
 
-    /// The same portfolio with `quantity` contracts of one instrument added at price `entry_price`.
-    #[must_use]
-    pub fn with_trade(&self, id: InstrumentId, quantity: f64, entry_price: f64) -> Self {
-        let mut changed = self.clone();
-        let lot = Lot { quantity, entry_price };
-        match changed.holdings.binary_search_by_key(&id, |holding| holding.id) {
-            Ok(place) => {
-                changed.holdings[place].quantity += quantity;
-                changed.holdings[place].lots.push(lot);
-            }
-            Err(place) => {
-                changed.holdings.insert(place, Holding { id, quantity, lots: vec![lot] });
+    /// The same portfolio on a market that lists only what it holds or has orders for, so that
+    /// moving that market is cheap. Forward curves are kept, with the forwards that were read off
+    /// listed futures written into them.
+    pub fn narrowed(&self, market: &Market) -> (Market, Self) {
+        let used: BTreeSet<InstrumentId> = self
+            .holdings
+            .iter()
+            .map(|holding| holding.id)
+            .chain(self.orders.iter().map(|order| order.id))
+            .collect();
+        let place: BTreeMap<InstrumentId, InstrumentId> =
+            used.iter().enumerate().map(|(new, old)| (*old, InstrumentId(new as u32))).collect();
+        let mut narrow = Market {
+            listings: used.iter().map(|id| market.listing(*id).clone()).collect(),
+            ..market.without_listings()
+        };
+        for id in &used {
+            let instrument = &market.listing(*id).instrument;
+            if let Kind::Option { expiry, .. } = instrument.kind
+                && let Some(forward) = market.forward(&instrument.underlying, expiry)
+                && let Some(curve) = narrow.underlyings.get_mut(&instrument.underlying)
+            {
+                curve.forwards.entry(expiry).or_insert_with(|| Forward::at(forward));
             }
         }
-        changed
+        let mut portfolio = self.clone();
+        portfolio.holdings.iter_mut().for_each(|holding| holding.id = place[&holding.id]);
+        portfolio.orders.iter_mut().for_each(|order| order.id = place[&order.id]);
+        (narrow, portfolio)
     }
 
     /// The same portfolio without its holding in one instrument.

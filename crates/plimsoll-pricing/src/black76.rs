@@ -24,12 +24,13 @@ const DIFFERENCE_LIMIT: f64 = 0.25;
 ///
 /// which are `Φ(d₁) − (K/F)·Φ(d₂)` for the option out of the money, using `F·φ(d₁) = K·φ(d₂)`.
 /// With `M = P/Q` the difference is `s·(P·Q[u,v] − Q·P[u,v])/(Q(u)·Q(v))`, brackets being divided
-/// differences, so that nothing cancels however small `s` is: one exponential and two divisions.
+/// differences, so that nothing cancels however small `s` is. One exponential, two divisions.
 ///
-/// Relative error at most 2e-14 for |a| ≤ 10 and any total vol, growing as a²·1e-16 beyond through
-/// the rounding of a². The result never is negative; it is exactly 0 at `s = 0` and wherever it would
-/// fall below 1e-308; NaN stays NaN. It rises with `s` and falls with `x` to within that error.
-/// There are no branches: a loop over it vectorises (see [`plimsoll_math::lane`]).
+/// Relative error at most `20·U·(1 + a²)`, U = 1.1e-16, for any total vol: 2.2e-15 at the money,
+/// 2.2e-13 ten total vols away, where it is the effect of rounding `x/s` (measured against 50
+/// digits: 17 near the money, 2 far out). The result never is negative; it is exactly 0 at `s = 0`
+/// and where `φ(a)` falls below 1e-308; NaN stays NaN. It rises with `s` and falls with `x` to within
+/// that error. There are no branches: a loop over it vectorises (see [`plimsoll_math::lane`]).
 #[inline(always)]
 #[must_use]
 pub fn time_value_ratio<const FMA: bool>(ln_moneyness_abs: f64, total_vol: f64) -> f64 {
@@ -69,11 +70,14 @@ pub(crate) fn time_value_and_density<const FMA: bool>(x: f64, s: f64) -> (f64, f
 #[inline]
 #[must_use]
 pub fn price(option_type: OptionType, forward: f64, strike: f64, total_vol: f64) -> f64 {
-    let valid = |v: f64| v > 0.0 && v < f64::INFINITY;
-    if !(valid(forward) && valid(strike) && total_vol >= 0.0) {
+    if !(is_price(forward) && is_price(strike) && total_vol >= 0.0) {
         return f64::NAN;
     }
     lane::fused(|| price_formula::<true>(option_type, forward, strike, total_vol))
+}
+
+fn is_price(value: f64) -> bool {
+    value > 0.0 && value < f64::INFINITY
 }
 
 #[inline(always)]
@@ -167,6 +171,7 @@ struct Terms {
     /// total vol σ√T, zero once expired
     total_vol: f64,
     sqrt_tau: f64,
+    /// zero at zero total vol, where the true d is infinite
     d1: f64,
     d2: f64,
     /// φ(d₁); zero at zero total vol
@@ -181,7 +186,7 @@ impl Black76 {
     fn total_vol(&self) -> f64 {
         // Not max(): a NaN must not turn into an expired option.
         let tau = if self.tau_years < 0.0 { 0.0 } else { self.tau_years };
-        self.vol_ann * tau.sqrt()
+        if self.vol_ann < 0.0 { f64::NAN } else { self.vol_ann * tau.sqrt() }
     }
 
     /// Discounted value per unit of underlying, in quote currency. At and after expiry, and at zero
@@ -192,32 +197,38 @@ impl Black76 {
     }
 
     fn terms(&self) -> Terms {
-        let total_vol = self.total_vol();
+        let prices = is_price(self.forward) && is_price(self.strike);
+        let total_vol = if prices { self.total_vol() } else { f64::NAN };
         let ln_moneyness = lane::ln_ratio::<false>(self.forward, self.strike);
         let sqrt_tau = if self.tau_years > 0.0 { self.tau_years.sqrt() } else { 0.0 };
         // At zero total vol the step function: ±∞ off the strike, 0 (probability one half) on it.
-        let d = if ln_moneyness == 0.0 { 0.0 } else { ln_moneyness / total_vol };
+        let at_the_money = ln_moneyness == 0.0;
+        let d = if at_the_money { 0.0 } else { ln_moneyness / total_vol };
         let (d1, d2) = (d + 0.5 * total_vol, d - 0.5 * total_vol);
         let signed_probability = |d: f64| match self.option_type {
             OptionType::Call => normal::cdf(d),
             OptionType::Put => -normal::sf(d),
         };
+        // Nothing but the step survives at zero total vol; an infinite d would turn 0·d into NaN.
+        let none = total_vol == 0.0;
         Terms {
             total_vol,
             sqrt_tau,
-            d1,
-            d2,
-            density: if total_vol == 0.0 { 0.0 } else { normal::pdf(d1) },
+            d1: if none { 0.0 } else { d1 },
+            d2: if none { 0.0 } else { d2 },
+            density: if none { 0.0 } else { normal::pdf(d1) },
             exercise_in_underlying: signed_probability(d1),
             exercise: signed_probability(d2),
         }
     }
 
-    /// Value and sensitivities.
+    /// Value and sensitivities; NaN where [`price`] is.
     ///
     /// At zero total vol (expired, or zero vol) delta is the step function, one half of the jump on
     /// the strike itself, and gamma, vega, vanna, volga and the decay in theta are 0.
-    /// Relative errors are a few units in the last place times `1 + d₁²`, the condition of φ.
+    /// Relative errors are at most `20·U·(1 + d²)`, U = 1.1e-16 and d the larger of |d₁| and |d₂|
+    /// (measured 9 over total vols 0.05 % to 400 % and |ln F/K| to ten of them); where parts of
+    /// opposite sign meet, relative to the size of the parts.
     #[must_use]
     pub fn greeks(&self) -> Greeks {
         let t = self.terms();

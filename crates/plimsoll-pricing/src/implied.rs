@@ -49,7 +49,10 @@ fn positive(name: &'static str, value: f64) -> Result<f64, ImpliedVolError> {
 
 /// Vol per √year at which [`crate::price`] gives `undiscounted_price`.
 ///
-/// A price equal to the intrinsic value has vol 0.
+/// A price equal to the intrinsic value has vol 0. Relative error against the exact root of the
+/// rounded time value: at most 2.1e-15 for `time value < 0.9·min(F, K)`, 7e-16 in the wings, over
+/// total vols 0.01 % to 800 %; above, and in the money, the price itself no longer holds the vol more
+/// precisely than that (`vol error = price error/vega`).
 ///
 /// # Errors
 /// [`ImpliedVolError`] where no vol gives the price or an input makes no sense.
@@ -91,21 +94,22 @@ pub fn implied_vol(
     Ok(total_vol / tau_years.sqrt())
 }
 
-/// Halley steps at most. Four or five do; the rest is for prices at the edge of what f64 holds.
+/// Steps at most. Three or four do; the rest is for prices at the edge of what f64 holds.
 const MAX_STEPS: u32 = 64;
 
-/// A Halley step this small, relatively, leaves an error of its cube.
-const LAST_STEP: f64 = 1e-6;
+/// A step this small, relatively, leaves an error of about its fourth power.
+const LAST_STEP: f64 = 1e-4;
 
 /// Total vol at which the time value ratio is `target`, in [0, 1).
 ///
-/// Halley's method on `ln(ratio)` below one half and on `−ln(1 − ratio)` above, where those are
-/// nearly linear in the unknown, kept inside a bracket.
+/// Householder's third-order method on `ln(ratio)` below one half and on `−ln(1 − ratio)` above,
+/// where those are nearly linear in the unknown, kept inside a bracket.
 #[inline(always)]
 fn implied_total_vol<const FMA: bool>(x: f64, target: f64) -> f64 {
     if target <= 0.0 {
         return 0.0;
     }
+    let lower = target < 0.5;
     let (mut lo, mut hi) = (0.0, f64::INFINITY);
     let mut s = start(x, target);
     for _ in 0..MAX_STEPS {
@@ -115,17 +119,21 @@ fn implied_total_vol<const FMA: bool>(x: f64, target: f64) -> f64 {
         } else {
             hi = s;
         }
-        let (distance, sign, scale) = if target < 0.5 {
-            (float::ln(ratio / target), -1.0, ratio)
+        let (distance, slope) = if lower {
+            (float::ln(ratio / target), density / ratio)
         } else {
-            (-float::ln((1.0 - ratio) / (1.0 - target)), 1.0, 1.0 - ratio)
+            (float::ln((1.0 - target) / (1.0 - ratio)), density / (1.0 - ratio))
         };
-        // f, f' = φ(a)/scale, f''/f' = −a·b/s ± f'
-        let slope = density / scale;
+        // first and second derivative of ln φ(a), then those of the slope, over the slope
+        let (inverse, d) = (1.0 / s, x / s);
+        let ln_density_1 = (d * d - 0.25 * s * s) * inverse;
+        let ln_density_2 = -0.25 - 3.0 * (d * inverse) * (d * inverse);
+        let signed_slope = if lower { -slope } else { slope };
+        let second = ln_density_1 + signed_slope;
+        let third = second * (second + signed_slope) + ln_density_2;
         let newton = distance / slope;
-        let (half, d) = (0.5 * s, x / s);
-        let curvature = -(half - d) * (half + d) / s + sign * slope;
-        let step = -newton / (1.0 - 0.5 * newton * curvature);
+        let step = -newton * (1.0 - 0.5 * newton * second)
+            / (1.0 - newton * (second - newton * third / 6.0));
         let next = s + step;
         if step.abs() <= LAST_STEP * s {
             return next;

@@ -16,7 +16,10 @@ pub fn shifted(market: &Market, by: MarketMove) -> Market {
     moved.time = market.time.plus_days(by.days);
     for underlying in moved.underlyings.values_mut() {
         underlying.index_price *= growth;
-        underlying.forwards.values_mut().for_each(|forward| *forward *= growth);
+        underlying.forwards.values_mut().for_each(|forward| {
+            // What a settlement average has fixed does not move any more.
+            forward.price = forward.fixed + (forward.price - forward.fixed) * growth;
+        });
     }
     for listing in &mut moved.listings {
         listing.bid = None;

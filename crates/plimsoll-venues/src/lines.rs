@@ -68,7 +68,8 @@ mod tests {
 
     #[test]
     fn an_empty_market_is_still_json() {
-        let document = r#"{"id":"","time":"2026-01-14T21:22:07Z","underlyings":{},"instruments":[]}"#;
+        let document =
+            r#"{"id":"","time":"2026-01-14T21:22:07Z","underlyings":{},"instruments":[]}"#;
         let file: MarketFile = serde_json::from_str(document).unwrap();
         let text = market_json(&file).unwrap();
         assert_eq!(Market::from_json(text.as_bytes()), file.check());

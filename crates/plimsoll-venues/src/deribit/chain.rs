@@ -25,7 +25,7 @@ mod table;
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::error::{InputCode, InputError, utf8};
-use plimsoll_model::market::{InstrumentFile, MarketFile, UnderlyingFile};
+use plimsoll_model::market::{ForwardFile, InstrumentFile, MarketFile, UnderlyingFile};
 use plimsoll_model::number::Real;
 use plimsoll_model::{Asset, Timestamp};
 
@@ -111,9 +111,11 @@ fn live_rows(
     }
     let (mut live, expired): (Vec<Row>, Vec<Row>) =
         rows.into_iter().partition(|row| row.expiry >= now);
-    warnings.extend(expired.iter().map(|row| {
-        format!("line {}: {} expired at {}: left out", row.line, row.name, row.expiry)
-    }));
+    warnings.extend(
+        expired.iter().map(|row| {
+            format!("line {}: {} expired at {}: left out", row.line, row.name, row.expiry)
+        }),
+    );
     if live.is_empty() {
         let message = format!("the chain holds no option that is alive at {now}");
         return Err(InputError::new(InputCode::Empty, message));
@@ -136,16 +138,16 @@ fn underlyings(rows: &[Row]) -> BTreeMap<Asset, UnderlyingFile> {
         indices.entry(&row.coin).or_default().push(row.index_price);
         forwards.entry((&row.coin, row.expiry)).or_default().push(row.forward);
     }
-    let mut curves: BTreeMap<&Asset, BTreeMap<Timestamp, Real>> = BTreeMap::new();
+    let mut curves: BTreeMap<&Asset, BTreeMap<Timestamp, ForwardFile>> = BTreeMap::new();
     for ((coin, expiry), prices) in forwards {
-        curves.entry(coin).or_default().insert(expiry, Real(median(prices)));
+        curves.entry(coin).or_default().insert(expiry, ForwardFile::Price(Real(median(prices))));
     }
     indices
         .into_iter()
         .map(|(coin, prices)| {
             let index_price = Real(median(prices));
             let forwards = curves.remove(coin).unwrap_or_default();
-            (coin.clone(), UnderlyingFile { index_price, forwards })
+            (coin.clone(), UnderlyingFile { index_price, confidence: None, forwards })
         })
         .collect()
 }
@@ -174,7 +176,7 @@ fn push_chain(
             && futures.insert(name.clone())
         {
             let size = contracts.future(&row.coin).map_err(|error| error.at(row.at()))?;
-            instruments.push(future(name.clone(), forward.0, size));
+            instruments.push(future(name.clone(), forward.price(), size));
         }
         if row.mark_vol.is_none() && row.mark_price.is_none() {
             warnings.push(format!(
@@ -212,3 +214,6 @@ fn future(name: String, price: f64, size: ContractSize) -> InstrumentFile {
         ..InstrumentFile::default()
     }
 }
+
+#[cfg(test)]
+mod tests;

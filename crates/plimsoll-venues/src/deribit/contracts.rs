@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use plimsoll_model::error::{InputCode, InputError};
+use plimsoll_model::market::AssetFile;
 use plimsoll_model::number::Real;
 use plimsoll_model::params::{Provenance, from_toml};
 use plimsoll_model::{Asset, ContractUnit};
@@ -21,7 +22,7 @@ pub struct Contracts {
     /// Perpetuals and dated futures, by coin.
     pub future: BTreeMap<Asset, ContractSize>,
     /// USD price of one unit of the assets that an option chain does not quote.
-    pub asset_price_usd: BTreeMap<Asset, Real>,
+    pub asset_price_usd: BTreeMap<Asset, AssetFile>,
 }
 
 /// Size of one contract.
@@ -63,10 +64,8 @@ mod tests {
     #[test]
     fn holds_the_sizes_that_the_venue_publishes() {
         let contracts = Contracts::bundled().unwrap();
-        let dollars = |size| ContractSize {
-            contract_size: Real(size),
-            contract_unit: ContractUnit::Quote,
-        };
+        let dollars =
+            |size| ContractSize { contract_size: Real(size), contract_unit: ContractUnit::Quote };
         assert_eq!(contracts.future(&Asset::new("BTC")).unwrap(), dollars(10.0));
         assert_eq!(contracts.future(&Asset::new("ETH")).unwrap(), dollars(1.0));
         assert_eq!(contracts.option.contract_size, Real(1.0));
