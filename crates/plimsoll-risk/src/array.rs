@@ -107,13 +107,16 @@ impl RiskArray {
     }
 }
 
-/// `sum[s] += quantity·row[s]`, each product and sum rounded once together.
-pub fn axpy(sum: &mut [f64], quantity: f64, row: &[f64]) {
-    lane::fused(|| {
-        for (sum, cell) in sum.iter_mut().zip(row) {
-            *sum = quantity.mul_add(*cell, *sum);
-        }
-    });
+plimsoll_math::fused! {
+    /// `sum[s] += quantity·row[s]`, each product and sum rounded once together.
+    pub fn axpy(sum: &mut [f64], quantity: f64, row: &[f64]) -> () = axpy_formula;
+}
+
+#[inline(always)]
+fn axpy_formula(sum: &mut [f64], quantity: f64, row: &[f64]) {
+    for (sum, cell) in sum.iter_mut().zip(row) {
+        *sum = quantity.mul_add(*cell, *sum);
+    }
 }
 
 /// What a scenario set does to one expiry: structure of arrays over scenarios.
@@ -154,8 +157,8 @@ fn fill_option(
         vol_ann: inputs.vol_ann,
     };
     let sqrt_tau = sqrt(inputs.tau_years);
-    lane::fused(|| option.values(row, shocks));
-    let value = lane::fused(|| option.value(1.0, 0.0, inputs.vol_ann * sqrt_tau));
+    shocked_values(&option, row, shocks);
+    let value = unshocked_value(&option, inputs.vol_ann * sqrt_tau);
     let usd = settlement_price_usd(market, id)?;
     match (instrument.settlement(), measure) {
         (Settlement::Quote, Measure::SettlementAsset) => {
@@ -187,7 +190,21 @@ struct ShockedOption {
     vol_ann: f64,
 }
 
+plimsoll_math::fused! {
+    fn shocked_values(option: &ShockedOption, row: &mut [f64], shocks: &ExpiryShocks) -> ()
+        = ShockedOption::values;
+}
+
+plimsoll_math::fused! {
+    fn unshocked_value(option: &ShockedOption, total_vol: f64) -> f64 = ShockedOption::unshocked;
+}
+
 impl ShockedOption {
+    #[inline(always)]
+    fn unshocked(&self, total_vol: f64) -> f64 {
+        self.value(1.0, 0.0, total_vol)
+    }
+
     #[inline(always)]
     fn values(&self, row: &mut [f64], shocks: &ExpiryShocks) {
         let states = shocks.growth.iter().zip(&shocks.ln_growth);
