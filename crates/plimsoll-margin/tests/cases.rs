@@ -1,5 +1,7 @@
 //! Runs the golden corpus under `cases/` through the library.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

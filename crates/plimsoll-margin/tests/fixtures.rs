@@ -3,6 +3,8 @@
 //! One underlying at 100, zero rates, options 30 days from expiry at 60 % vol: call(100) = 6.854.
 //! Grid: −16 … +16 % in steps of 4 % × vol {×1.5, ×1, ×0.75}, no time step; far moves as bundled.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use plimsoll_margin::report::Assessment;
 use plimsoll_margin::{assess, models};
 use plimsoll_model::{Book, Market, Portfolio};
@@ -51,7 +53,9 @@ fn prints_as(value: f64, printed: &str) {
 
 #[test]
 fn grid_losses_gross_and_tails_are_the_published_table() {
-    let table: [(&[(&str, f64)], &str, &str, &str); 8] = [
+    // Legs; worst grid loss together, summed over the legs apart, and together with far moves.
+    type Line = (&'static [(&'static str, f64)], &'static str, &'static str, &'static str);
+    let table: [Line; 8] = [
         (&[(PERP, 1.0)], "16.00", "16.00", "16.00"),
         (&[(CALL_100, -1.0)], "14.00", "14.00", "15.78"),
         (&[(PUT_100, -1.0)], "12.65", "12.65", "14.20"),

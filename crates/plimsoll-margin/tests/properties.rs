@@ -1,5 +1,7 @@
 //! What must hold of any book, over random ones.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::collections::BTreeMap;
 
 use plimsoll_margin::report::Assessment;

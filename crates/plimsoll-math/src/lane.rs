@@ -114,24 +114,42 @@ pub fn ln_ratio<const FMA: bool>(a: f64, b: f64) -> f64 {
     mul_add::<FMA>(k, LN2_HI, two_z + low_part)
 }
 
-/// Calls `f` as compiled for a processor with fused multiply-add, if this is one, and plainly
-/// otherwise: the same bits, without the cost of software `mul_add`.
+/// Declares a function that calls a formula as compiled for a processor with fused multiply-add, if
+/// it runs on one, and plainly otherwise: the same bits, without the cost of software `mul_add`.
 ///
-/// `f` has to be inlined to profit, so it should only wrap one call of an `#[inline(always)]`
-/// function with `FMA = true`.
-#[inline]
-pub fn fused<R>(f: impl FnOnce() -> R) -> R {
-    #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-        // SAFETY: `with_fma` needs exactly the two features that the line above found.
-        #[allow(unsafe_code)]
-        return unsafe { with_fma(f) };
-    }
-    f()
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn with_fma<R>(f: impl FnOnce() -> R) -> R {
-    f()
+/// The formula has to be `#[inline(always)]` with its `FMA` parameter true, for only code inlined
+/// into the entry is compiled for the feature.
+///
+/// ```
+/// use plimsoll_math::{fused, lane};
+///
+/// fused! {
+///     /// `e^x`
+///     pub fn exp(x: f64) -> f64 = lane::exp::<true>;
+/// }
+/// assert_eq!(exp(0.0), 1.0);
+/// ```
+#[macro_export]
+macro_rules! fused {
+    (
+        $(#[$attribute:meta])*
+        $visibility:vis fn $name:ident($($arg:ident: $type:ty),+ $(,)?) -> $output:ty = $formula:expr;
+    ) => {
+        $(#[$attribute])*
+        $visibility fn $name($($arg: $type),+) -> $output {
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx2,fma")]
+                fn with_fma($($arg: $type),+) -> $output {
+                    $formula($($arg),+)
+                }
+                if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                    // SAFETY: the function needs exactly the two features found by the line above.
+                    #[allow(unsafe_code)]
+                    return unsafe { with_fma($($arg),+) };
+                }
+            }
+            $formula($($arg),+)
+        }
+    };
 }

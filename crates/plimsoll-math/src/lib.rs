@@ -6,8 +6,11 @@
 //! environment, or allocates in proportion to its input.
 
 pub mod float;
+pub mod instructions;
 pub mod lane;
 pub mod mills;
 pub mod normal;
 pub mod root;
 pub mod sum;
+
+pub use instructions::InstructionSet;

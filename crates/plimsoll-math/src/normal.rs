@@ -5,7 +5,6 @@
 //! digits (|x| > 37.5). The quantile adds the same error over its condition.
 
 use crate::float;
-use crate::lane::fused;
 use crate::mills::mills;
 
 /// 1/√(2π)
@@ -31,6 +30,10 @@ pub fn cdf(x: f64) -> f64 {
     sf(-x)
 }
 
+crate::fused! {
+    fn mills_ratio(x: f64) -> f64 = mills::<true>;
+}
+
 /// Upper tail `1 − Φ(x)`, without cancellation; exactly ½ at 0.
 #[inline]
 #[must_use]
@@ -38,7 +41,7 @@ pub fn sf(x: f64) -> f64 {
     if x == 0.0 {
         return 0.5;
     }
-    let tail = pdf(x) * fused(|| mills::<true>(x.abs()));
+    let tail = pdf(x) * mills_ratio(x.abs());
     if x < 0.0 { 1.0 - tail } else { tail }
 }
 

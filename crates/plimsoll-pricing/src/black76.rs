@@ -73,11 +73,16 @@ pub fn price(option_type: OptionType, forward: f64, strike: f64, total_vol: f64)
     if !(is_price(forward) && is_price(strike) && total_vol >= 0.0) {
         return f64::NAN;
     }
-    lane::fused(|| price_formula::<true>(option_type, forward, strike, total_vol))
+    price_fused(option_type, forward, strike, total_vol)
 }
 
 fn is_price(value: f64) -> bool {
     value > 0.0 && value < f64::INFINITY
+}
+
+plimsoll_math::fused! {
+    fn price_fused(option_type: OptionType, forward: f64, strike: f64, total_vol: f64) -> f64
+        = price_formula::<true>;
 }
 
 #[inline(always)]

@@ -87,11 +87,16 @@ pub fn implied_vol(
         return Err(ImpliedVolError::AboveBound { price, bound });
     }
     let ratio = (price - intrinsic) / forward.min(strike);
-    let total_vol = lane::fused(|| {
-        let x = lane::ln_ratio::<true>(forward, strike).abs();
-        implied_total_vol::<true>(x, ratio)
-    });
-    Ok(total_vol / tau_years.sqrt())
+    Ok(total_vol_fused(forward, strike, ratio) / tau_years.sqrt())
+}
+
+plimsoll_math::fused! {
+    fn total_vol_fused(forward: f64, strike: f64, ratio: f64) -> f64 = total_vol::<true>;
+}
+
+#[inline(always)]
+fn total_vol<const FMA: bool>(forward: f64, strike: f64, ratio: f64) -> f64 {
+    implied_total_vol::<FMA>(lane::ln_ratio::<FMA>(forward, strike).abs(), ratio)
 }
 
 /// Steps at most. Three or four do; the rest is for prices at the edge of what f64 holds.
