@@ -1,0 +1,214 @@
+//! The command line, as clap reads it. Nothing here acts.
+
+pub mod common;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueHint};
+use plimsoll::Timestamp;
+
+use common::{BookArgs, Format, FormatArg, MarketArg, ModelArgs, ModelsArgs};
+
+/// Portfolio margin for crypto derivatives: what a book needs, why, and what its hedges save.
+///
+/// Without a command, `compare` runs: the book under every model, side by side.
+#[derive(Debug, Parser)]
+#[command(
+    name = "plimsoll",
+    version,
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true,
+    subcommand_help_heading = "Commands",
+    after_help = "Exit codes: 0 fine, 1 the book is under maintenance, 2 the input is wrong.\n\n\
+        Every input has a bundled default, so each command runs as it stands:\n  \
+        plimsoll\n  \
+        plimsoll margin --html report.html\n  \
+        plimsoll margin --book naked-strangle --market crash-1551\n  \
+        plimsoll what-if --trade \"SELL 5 BTC-27MAR26-100000-C\"",
+    after_long_help = "Exit codes: 0 fine, 1 the book is under maintenance, 2 the input is wrong.\n\n\
+        Every input has a bundled default, so each command runs as it stands:\n  \
+        plimsoll\n  \
+        plimsoll margin --html report.html\n  \
+        plimsoll margin --book naked-strangle --market crash-1551\n  \
+        plimsoll what-if --trade \"SELL 5 BTC-27MAR26-100000-C\"",
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Without a command: compare.
+    #[command(flatten)]
+    pub compare: CompareArgs,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Margin a book under one model and explain every number
+    Margin(MarginArgs),
+    /// Put one book under every model, side by side
+    Compare(CompareArgs),
+    /// Show what trades would change
+    WhatIf(WhatIfArgs),
+    /// Look into a market: expiries, forwards, vols, quotes, greeks
+    Chain(ChainArgs),
+    /// List the margin models, or print the parameters of one
+    Models(ModelsListArgs),
+    /// Print the JSON Schema of an input or an output
+    Schema(SchemaArgs),
+    /// Turn what a venue publishes into a market file
+    Import(ImportArgs),
+}
+
+/// `plimsoll margin`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    plimsoll margin\n  \
+    plimsoll margin --book my.csv --market my-market.json --model deribit-spm\n  \
+    plimsoll margin --format json | jq .maintenance_margin\n  \
+    plimsoll margin --book desks.csv --group\n  \
+    plimsoll margin --html report.html")]
+pub struct MarginArgs {
+    #[command(flatten)]
+    pub book: BookArgs,
+    #[command(flatten)]
+    pub model: ModelArgs,
+    #[command(flatten)]
+    pub format: FormatArg,
+    /// Also write one self-contained page with interactive charts; it needs no network
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
+    pub html: Option<PathBuf>,
+}
+
+/// `plimsoll compare`, and `plimsoll` alone.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    plimsoll compare\n  \
+    plimsoll compare --book covered-call --market crash-2129\n  \
+    plimsoll compare --model scan --model deribit-spm --format json\n  \
+    plimsoll compare --params my-scan.toml")]
+pub struct CompareArgs {
+    #[command(flatten)]
+    pub book: BookArgs,
+    #[command(flatten)]
+    pub models: ModelsArgs,
+    #[command(flatten)]
+    pub format: FormatArg,
+}
+
+/// `plimsoll what-if`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    plimsoll what-if --trade \"SELL 5 BTC-27MAR26-100000-C @ 0.012\"\n  \
+    plimsoll what-if --trade \"BUY 10 BTC-27MAR26-80000-P\" --trade \"BUY 50000 BTC-PERPETUAL\"\n  \
+    plimsoll what-if --trades trades.csv --model deribit-spm --format json")]
+pub struct WhatIfArgs {
+    /// A trade: BUY or SELL, contracts, instrument, and `@ PRICE`; without a price, at the mark.
+    /// May be repeated
+    #[arg(
+        long,
+        value_name = "TRADE",
+        help_heading = "Trades",
+        required_unless_present = "trades"
+    )]
+    pub trade: Vec<String>,
+    /// Trades from a file in the form of a book: `quantity` is signed, `entry_price` is the price,
+    /// a row named by an asset is a deposit
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Trades")]
+    pub trades: Option<String>,
+    #[command(flatten)]
+    pub book: BookArgs,
+    #[command(flatten)]
+    pub model: ModelArgs,
+    #[command(flatten)]
+    pub format: FormatArg,
+}
+
+/// `plimsoll chain`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    plimsoll chain\n  \
+    plimsoll chain --market crash-1551 --underlying ETH\n  \
+    plimsoll chain --expiry 27MAR26 --underlying BTC")]
+pub struct ChainArgs {
+    #[command(flatten)]
+    pub market: MarketArg,
+    /// Only this coin
+    #[arg(long, value_name = "COIN", help_heading = "Selection")]
+    pub underlying: Option<String>,
+    /// The strikes of this expiry, with quotes and greeks; as in names (27MAR26) or as a date
+    #[arg(long, value_name = "EXPIRY", help_heading = "Selection")]
+    pub expiry: Option<String>,
+    #[command(flatten)]
+    pub format: FormatArg,
+}
+
+/// `plimsoll models`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    plimsoll models\n  \
+    plimsoll models scan > my-scan.toml\n  \
+    plimsoll models deribit-spm@2024-06-17")]
+pub struct ModelsListArgs {
+    /// Print this model's parameter file: the latest, or of a date with ID@YYYY-MM-DD
+    #[arg(value_name = "ID")]
+    pub id: Option<String>,
+    #[command(flatten)]
+    pub format: FormatArg,
+}
+
+/// `plimsoll schema`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    plimsoll schema\n  \
+    plimsoll schema book\n  \
+    plimsoll schema params-scan")]
+pub struct SchemaArgs {
+    /// Which schema; without a name, all of them are listed
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    #[command(flatten)]
+    pub format: FormatArg,
+}
+
+/// `plimsoll import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// What the file is.
+    #[command(subcommand)]
+    pub source: ImportSource,
+}
+
+/// What can be imported.
+#[derive(Debug, Subcommand)]
+pub enum ImportSource {
+    /// An option chain of Deribit as a CSV file
+    DeribitChain(DeribitChainArgs),
+}
+
+/// `plimsoll import deribit-chain`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    plimsoll import deribit-chain chain.csv --out market.json\n  \
+    plimsoll import deribit-chain panel.csv --snapshot 2026-02-05T15:51:32Z > market.json\n  \
+    plimsoll import deribit-chain chain.csv --perpetuals perpetuals.csv --out market.json")]
+pub struct DeribitChainArgs {
+    /// The chain; `-` is standard input
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: String,
+    /// Which snapshot to take where the file holds several, for example 2026-02-05T15:51:32Z
+    #[arg(long, value_name = "TIME")]
+    pub snapshot: Option<Timestamp>,
+    /// Perpetual prices: a CSV file with snapshot_utc, instrument_name, perp_price_nearest
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub perpetuals: Option<String>,
+    /// The name of the market [default: deribit-TIME]
+    #[arg(long, value_name = "NAME")]
+    pub id: Option<String>,
+    /// Write the market here and print a summary; without it the market itself is printed
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub out: Option<PathBuf>,
+    /// How the summary is printed; without --out, `table` prints the summary instead of the market
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub format: Option<Format>,
+}

@@ -1,0 +1,39 @@
+//! One file per command: inputs in, one whole answer out.
+
+mod chain;
+mod compare;
+mod import;
+mod margin;
+mod models;
+mod schema;
+mod what_if;
+
+use serde::Serialize;
+
+pub use chain::{Chain, ExpiryStrikes, Strikes};
+pub use compare::{Compared, Row};
+pub use margin::Accounts;
+pub use what_if::WhatIf;
+
+use crate::args::{Cli, Command};
+use crate::exit::Answer;
+
+/// Runs the command, or the comparison where none is given.
+pub fn run(cli: &Cli) -> anyhow::Result<Answer> {
+    match &cli.command {
+        None => compare::welcome(&cli.compare),
+        Some(Command::Margin(args)) => margin::run(args),
+        Some(Command::Compare(args)) => compare::run(args),
+        Some(Command::WhatIf(args)) => what_if::run(args),
+        Some(Command::Chain(args)) => chain::run(args),
+        Some(Command::Models(args)) => models::run(args),
+        Some(Command::Schema(args)) => schema::run(args),
+        Some(Command::Import(args)) => import::run(args),
+    }
+}
+
+fn json(value: &impl Serialize) -> anyhow::Result<String> {
+    let mut text = serde_json::to_string_pretty(value)?;
+    text.push('\n');
+    Ok(text)
+}

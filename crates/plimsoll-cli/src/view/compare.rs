@@ -1,0 +1,145 @@
+//! A comparison on a terminal: one column per model.
+
+use plimsoll::margin::models::evidence_text;
+use plimsoll::margin::report::Summary;
+
+use crate::commands::{Compared, Row};
+use crate::format::{NONE, Usd, clean, count, instant, number, optional, shortest, signed, vol_move};
+use crate::input::{Candidate, Inputs};
+use crate::table::{Table, heading};
+
+/// Width taken where standard output is not a terminal: no limit.
+const UNLIMITED: usize = usize::MAX;
+
+/// One table per account, after a line that says what is margined.
+pub fn text(inputs: &Inputs, candidates: &[Candidate], compared: &[Compared]) -> String {
+    let market = &inputs.market.value;
+    let book = &inputs.book;
+    let positions: usize =
+        book.value.accounts.iter().map(|account| account.positions.len()).sum();
+    let mut out = format!(
+        "Margining {} ({}, {}) on {}, {}\n\n",
+        book.origin,
+        count(book.value.accounts.len(), "account"),
+        count(positions, "position"),
+        clean(&market.id),
+        instant(market.time),
+    );
+    let width = terminal_size::terminal_size().map_or(UNLIMITED, |(width, _)| width.0.into());
+    for one in compared {
+        out.push_str(&heading(&format!("Account {}", clean(&one.account))));
+        out.push('\n');
+        push_tables(&mut out, &one.rows, candidates, width);
+        push_remarks(&mut out, &one.rows, candidates);
+    }
+    out
+}
+
+/// What to try next.
+pub fn hints() -> String {
+    let mut out = heading("Next");
+    for (command, what) in [
+        ("plimsoll margin", "every number explained"),
+        ("plimsoll margin --html report.html", "the same as a page with charts"),
+        ("plimsoll what-if --trade \"BUY 20 BTC-27FEB26-85000-P\"", "before and after a trade"),
+        ("plimsoll compare --market crash-1551", "the same book in a crash"),
+        ("plimsoll --help", "all commands"),
+    ] {
+        out.push_str(&format!("  {command:<55}  {what}\n"));
+    }
+    out
+}
+
+/// As many models side by side as fit, the rest below them.
+fn push_tables(out: &mut String, rows: &[Row], candidates: &[Candidate], width: usize) {
+    let table = table(rows, candidates);
+    if table.width() > width && rows.len() > 1 {
+        let half = rows.len().div_ceil(2);
+        let (left, right) = (rows.split_at(half), candidates.split_at(half));
+        push_tables(out, left.0, right.0, width);
+        push_tables(out, left.1, right.1, width);
+    } else {
+        out.push_str(&table.to_terminal());
+    }
+}
+
+fn table(rows: &[Row], candidates: &[Candidate]) -> Table {
+    let amounts = rows.iter().filter_map(Row::answer).flat_map(|row| [row.equity, row.gross]);
+    let usd = Usd::fitting(amounts);
+    let mut table = Table::new("").text("");
+    for candidate in candidates {
+        table = table.number(candidate.label.clone());
+    }
+    let mut line = |what: &str, cell: &dyn Fn(&Summary) -> String| {
+        let mut cells = vec![what.to_owned()];
+        cells.extend(rows.iter().map(|row| row.answer().map_or_else(refused, cell)));
+        table.push_row(cells);
+    };
+    line("Equity, USD", &|row| usd.show(row.equity));
+    line("Initial margin, USD", &|row| usd.show(row.initial_margin));
+    line("Maintenance margin, USD", &|row| usd.show(row.maintenance_margin));
+    line("Excess, USD", &|row| usd.show(row.excess));
+    line("Margin ratio, %", &|row| optional(row.margin_ratio, |ratio| number(100.0 * ratio, 1)));
+    line("Gross, USD", &|row| usd.show(row.gross));
+    line("Benefit, USD", &|row| usd.show(row.benefit.amount));
+    line("Benefit, % of gross", &|row| number(row.benefit.percent, 1));
+    line("Worst scenario", &worst);
+    line("Liquidation by fall, %", &|row| distance(row, row.down_move_pct));
+    line("Liquidation by rise, %", &|row| distance(row, row.up_move_pct));
+    line("Status", &status);
+    line("Parameters", &|row| evidence_text(row.model.evidence).to_owned());
+    line("in force from", &|row| row.model.effective.clone());
+    table
+}
+
+fn refused() -> String {
+    "refused".to_owned()
+}
+
+fn distance(row: &Summary, move_pct: Option<f64>) -> String {
+    if row.under_maintenance {
+        return "now".to_owned();
+    }
+    optional(move_pct, |by| signed(by, 1))
+}
+
+fn status(row: &Summary) -> String {
+    let word = if row.under_maintenance {
+        "UNDER MAINT."
+    } else if row.excess < 0.0 {
+        "below initial"
+    } else {
+        "fine"
+    };
+    word.to_owned()
+}
+
+/// In two lines, so that columns stay narrow.
+fn worst(row: &Summary) -> String {
+    match &row.worst {
+        None => NONE.to_owned(),
+        Some(state) => {
+            let plus = if state.spot_move_pct > 0.0 { "+" } else { "" };
+            let by = shortest(state.spot_move_pct, 2);
+            format!("{} {plus}{by} %\n{}", clean(&state.unit), vol_move(state.vol_move))
+        }
+    }
+}
+
+fn push_remarks(out: &mut String, rows: &[Row], candidates: &[Candidate]) {
+    let mut any = false;
+    for (row, candidate) in rows.iter().zip(candidates) {
+        let label = candidate.label.replace('\n', " ");
+        let remarks = match row {
+            Row::Answer(summary) => summary.notes.clone(),
+            Row::Refusal(refusal) => vec![format!("refused: {}", refusal.refused)],
+        };
+        for remark in remarks {
+            out.push_str(&format!("{}: {}\n", clean(&label), clean(&remark)));
+            any = true;
+        }
+    }
+    if any {
+        out.push('\n');
+    }
+}
