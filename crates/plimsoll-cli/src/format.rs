@@ -100,7 +100,8 @@ pub fn count(count: usize, noun: &str) -> String {
 /// A scenario in words: `BTC −16 %, vol up`.
 pub fn scenario(scenario: &ScenarioReport) -> String {
     let move_pct = format!("{} %", shortest_signed(scenario.spot_move_pct));
-    let mut words = format!("{} {move_pct}, {}", clean(&scenario.unit), vol_move(scenario.vol_move));
+    let mut words =
+        format!("{} {move_pct}, {}", clean(&scenario.unit), vol_move(scenario.vol_move));
     if scenario.days > 0.0 {
         words.push_str(&format!(", {} d", shortest(scenario.days, 2)));
     }

@@ -110,8 +110,7 @@ fn book(arg: &str) -> Result<Source<Book>, InputError> {
 /// Reads a book of trades, which is never bundled.
 pub fn trades(path: &str) -> Result<Source<Book>, InputError> {
     let origin = files::origin(path).to_owned();
-    let value =
-        Book::parse(&files::read(path)?).map_err(|error| error.from_origin(&origin))?;
+    let value = Book::parse(&files::read(path)?).map_err(|error| error.from_origin(&origin))?;
     Ok(Source { value, origin })
 }
 

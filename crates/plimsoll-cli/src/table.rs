@@ -66,6 +66,11 @@ impl Table {
         &self.title
     }
 
+    /// Whether it needs the whole width of a page.
+    pub fn is_wide(&self) -> bool {
+        self.columns.len() > 6
+    }
+
     /// For a terminal: a bold title, the table indented below it, an empty line after it.
     pub fn to_terminal(&self) -> String {
         let mut out = String::new();
@@ -115,7 +120,7 @@ impl Table {
         if self.has_header() {
             out.push_str("<thead><tr>");
             for (index, column) in self.columns.iter().enumerate() {
-                let header = escape(&column.header.replace('\n', " "));
+                let header = column.header.lines().map(escape).collect::<Vec<_>>().join("<br>");
                 // Writing to a string does not fail.
                 let _ = write!(out, "<th{}>{header}</th>", class(index));
             }
@@ -148,10 +153,10 @@ fn cell_text(cell: &str) -> String {
     cell.lines().map(clean).collect::<Vec<_>>().join("\n")
 }
 
-/// Text for a page.
+/// Text for a page; a percentage stays on one line.
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for letter in clean(text).chars() {
+    for letter in clean(text).replace(" %", "\u{a0}%").chars() {
         match letter {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
@@ -180,8 +185,7 @@ mod tests {
         let text = table().to_terminal();
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[0], "\x1b[1mLosses\x1b[0m");
-        let ends: Vec<usize> =
-            lines[1..5].iter().map(|line| line.chars().count()).collect();
+        let ends: Vec<usize> = lines[1..5].iter().map(|line| line.chars().count()).collect();
         assert_eq!(ends, [ends[0]; 4], "{text}");
         assert!(lines[4].ends_with(" −20"));
     }

@@ -68,7 +68,7 @@ pub fn assess(
         distance_to_liquidation: displaced.distance()?,
         ladder: displaced.ladder(&LADDER_PCT)?,
         leverage: leverage(&market, &portfolio, &requirement)?,
-        notes: requirement.notes,
+        notes: notes(model, &market, requirement.notes),
     })
 }
 
@@ -99,7 +99,7 @@ pub fn compare_row(
         worst: ranked(&scenario_reports(&requirement)).into_iter().next(),
         up_move_pct: up.map(|share| 100.0 * share),
         down_move_pct: down.map(|share| 100.0 * share),
-        notes: requirement.notes,
+        notes: notes(model, &market, requirement.notes),
     })
 }
 
@@ -113,6 +113,20 @@ pub fn surface(
 ) -> Result<Surface, InputError> {
     let (market, portfolio) = portfolio.narrowed(market);
     Displaced::new(model, &market, &portfolio).surface(spot_moves_pct, vol_moves_pct)
+}
+
+/// The requirement's notes, and a word where the parameters are younger than the snapshot.
+fn notes(model: &dyn MarginModel, market: &Market, mut notes: Vec<String>) -> Vec<String> {
+    let effective = &model.provenance().effective;
+    let (year, month, day) = market.time.date_utc();
+    let today = format!("{year:04}-{month:02}-{day:02}");
+    // ISO dates sort as text.
+    if *effective > today {
+        notes.push(format!(
+            "parameters of {effective} are applied to an earlier snapshot, of {today}"
+        ));
+    }
+    notes
 }
 
 fn every_id(market: &Market) -> Vec<InstrumentId> {

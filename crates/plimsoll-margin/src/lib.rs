@@ -12,10 +12,13 @@ pub mod cross;
 pub mod distance;
 pub mod exposure;
 pub mod functional;
+pub mod governance;
+pub mod liquidation;
 pub mod model;
 pub mod models;
 pub mod netting;
 pub mod report;
+pub mod tiers;
 pub mod trade;
 
 pub use assess::{assess, compare_row, surface};

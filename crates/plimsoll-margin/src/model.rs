@@ -8,6 +8,8 @@ use plimsoll_model::error::InputError;
 use plimsoll_model::{Asset, InstrumentId, Market, Portfolio, Provenance};
 use plimsoll_risk::Scenario;
 
+use crate::liquidation::ClosedForm;
+
 /// A margin model with its parameters.
 pub trait MarginModel: Debug + Send + Sync {
     /// The stable id, for example `deribit-spm`.
@@ -29,8 +31,27 @@ pub trait MarginModel: Debug + Send + Sync {
 /// A model with one snapshot priced.
 pub trait Prepared {
     /// What the portfolio needs. All its instruments must have been prepared. Open orders are not
-    /// looked at here; [`crate::orders`] adds them for every model alike.
+    /// looked at here; [`crate::trade::with_orders`] adds them.
     fn requirement(&self, portfolio: &Portfolio) -> Result<Requirement, InputError>;
+
+    /// What the portfolio needs with its open orders, where the venue has a rule of its own for them.
+    /// `None`: [`crate::trade::with_orders`] charges the worst fill.
+    fn requirement_with_orders(
+        &self,
+        _portfolio: &Portfolio,
+    ) -> Option<Result<Requirement, InputError>> {
+        None
+    }
+
+    /// Where the price of one position alone liquidates, if the rule has a formula for it. `None`:
+    /// [`crate::liquidation`] searches.
+    fn liquidation_price(
+        &self,
+        _portfolio: &Portfolio,
+        _id: InstrumentId,
+    ) -> Result<Option<ClosedForm>, InputError> {
+        Ok(None)
+    }
 }
 
 /// What a portfolio needs, pool by pool.

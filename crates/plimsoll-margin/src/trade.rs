@@ -56,7 +56,7 @@ pub fn traded(
 }
 
 /// Adds to every pool an `open_orders` component: by how much the worst fill of the orders worsens
-/// the excess.
+/// the excess; or asks the model, where its venue has a rule of its own.
 ///
 /// Tried are: all buys fill, all sells fill, everything fills. The charge per pool is the largest
 /// `(IM after − IM before) + (equity before − equity after)`, not below zero; the equity lost is that
@@ -66,10 +66,13 @@ pub fn with_orders(
     market: &Market,
     portfolio: &Portfolio,
 ) -> Result<Requirement, InputError> {
-    let mut requirement = prepared.requirement(portfolio)?;
     if portfolio.orders.is_empty() {
-        return Ok(requirement);
+        return prepared.requirement(portfolio);
     }
+    if let Some(own) = prepared.requirement_with_orders(portfolio) {
+        return own;
+    }
+    let mut requirement = prepared.requirement(portfolio)?;
     let fills: [fn(&Order) -> bool; 3] =
         [|order| order.quantity > 0.0, |order| order.quantity < 0.0, |_| true];
     let mut after = Vec::with_capacity(fills.len());

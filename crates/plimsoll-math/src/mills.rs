@@ -46,21 +46,6 @@ const Q: [f64; 12] = [
 /// Above this the polynomials of two arguments could overflow when multiplied.
 pub const ARGUMENT_CAP: f64 = 1e9;
 
-/// `p(u)` and the divided difference `(p(v) − p(u))/(v − u)`, both by Horner's rule and, for
-/// positive coefficients and arguments, without cancellation even where `u = v`.
-#[inline(always)]
-fn with_difference<const FMA: bool, const N: usize>(c: &[f64; N], u: f64, v: f64) -> (f64, f64) {
-    let mut value = c[N - 1];
-    let mut difference = 0.0;
-    let mut k = N - 1;
-    while k > 0 {
-        k -= 1;
-        difference = mul_add::<FMA>(difference, v, value);
-        value = mul_add::<FMA>(value, u, c[k]);
-    }
-    (value, difference)
-}
-
 /// Numerator and denominator of `M` at `u`, and their divided differences between `u` and `v`.
 ///
 /// With `h = v − u`: `M(v) = (p + h·dp)/(q + h·dq)`.
@@ -80,8 +65,19 @@ pub struct MillsPair {
 #[inline(always)]
 #[must_use]
 pub fn mills_pair<const FMA: bool>(u: f64, v: f64) -> MillsPair {
-    let (p, dp) = with_difference::<FMA, 11>(&P, u, v);
-    let (q, dq) = with_difference::<FMA, 12>(&Q, u, v);
+    // Horner's rule for a value and its divided difference: without cancellation for positive
+    // coefficients and arguments, even where u = v. P and Q step together, one degree apart, because
+    // a processor looks only some hundred instructions ahead for independent work.
+    let (mut p, mut dp) = (P[10], 0.0);
+    let (mut q, mut dq) = (mul_add::<FMA>(Q[11], u, Q[10]), Q[11]);
+    let mut k = 10;
+    while k > 0 {
+        k -= 1;
+        dp = mul_add::<FMA>(dp, v, p);
+        dq = mul_add::<FMA>(dq, v, q);
+        p = mul_add::<FMA>(p, u, P[k]);
+        q = mul_add::<FMA>(q, u, Q[k]);
+    }
     MillsPair { p, dp, q, dq }
 }
 

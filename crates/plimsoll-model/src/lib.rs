@@ -12,6 +12,7 @@ pub mod name;
 pub mod number;
 pub mod params;
 pub mod portfolio;
+pub mod span;
 pub mod time;
 
 pub use asset::Asset;

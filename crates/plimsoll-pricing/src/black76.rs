@@ -58,7 +58,9 @@ pub(crate) fn time_value_and_density<const FMA: bool>(x: f64, s: f64) -> (f64, f
     let difference = gap * mul_add::<FMA>(m.p, m.dq, -(m.q * m.dp));
     let sum = mul_add::<FMA>(m.p, q_b, m.q * p_b);
     let scaled = density * ((if is_difference { difference } else { sum }) / (m.q * q_b));
-    (if is_difference { scaled } else { 1.0 - scaled }, density)
+    // Written as a sum, lest the compiler divide once for either case.
+    let (offset, sign) = if is_difference { (0.0, 1.0) } else { (1.0, -1.0) };
+    (offset + sign * scaled, density)
 }
 
 /// Undiscounted Black-76 value per unit of underlying, in quote currency, for `forward` and

@@ -1,20 +1,42 @@
 //! The risk array: profit and loss of one contract of every instrument in every scenario.
 //!
-//! Layout: instrument-major. A row holds one `f64` per scenario, padded to a multiple of eight and
-//! starting on a 64-byte boundary, so that an account is a handful of axpys over whole cache lines.
-//! What depends on the expiry alone (growth of the forward, its logarithm, the vol map, √time) is
-//! computed once per expiry and shared by all its strikes.
+//! # Layout
+//!
+//! ```text
+//!              scenario 0   1   2  …  S−1 | unshocked …        S + 1 columns, padded to whole
+//! instrument 0      p&l p&l p&l …  p&l |  0  0  0           lines of 8, so that every row is
+//! instrument 1      p&l p&l p&l …  p&l |  0  0  0           on 64-byte boundaries
+//! ```
+//!
+//! Instrument-major: an account is a handful of `sum[s] += quantity·row[s]` over whole cache lines.
+//! What the scenarios are made of (growth of the forward, its logarithm, the weight) is held as one
+//! array per quantity, with the unshocked state in the padding columns: no loop needs a remainder,
+//! and the value before the shock is one more column of the same pass, where profit is 0.
+//!
+//! # Pricing
+//!
+//! The options of one expiry share its vol map and √time; the call and put of one strike share the
+//! time value of every scenario (parity), whichever way they settle:
+//!
+//! ```text
+//! x = |ln(F/K) + ln g|,  s = max(scale·σ + shift, floor)·√τ′,  F′ = g·F
+//! V′ = (±(F′ − K))⁺ + min(F′, K)·TV(x, s)
+//! ```
+//!
+//! so there is one logarithm per strike and one exponential and two divisions per strike and
+//! scenario. Loops run over scenarios inside, strikes outside, and are compiled for each
+//! [`InstructionSet`]. Every cell is computed by itself in a fixed order of operations: AVX2,
+//! AVX-512 and the scalar formula give the same bits, with any number of threads.
 
-use std::collections::BTreeMap;
+use plimsoll_math::{InstructionSet, kernel, lane};
+use plimsoll_model::error::{InputCode, InputError};
+use plimsoll_model::{InstrumentId, Kind, Market, Settlement};
+use plimsoll_pricing::contract::settlement_price_usd;
 
-use plimsoll_math::float::{ln, sqrt};
-use plimsoll_math::lane;
-use plimsoll_model::error::InputError;
-use plimsoll_model::{Asset, InstrumentId, Kind, Market, OptionType, Settlement, Timestamp};
-use plimsoll_pricing::contract::{option_inputs, settlement_price_usd};
-use plimsoll_pricing::time_value_ratio;
-
-use crate::scenario::{Scenario, ScenarioSet, VolMap};
+use crate::options::OptionRows;
+use crate::rows::AlignedRows;
+use crate::scenario::{Scenario, ScenarioSet};
+use crate::shocks::Shocks;
 
 /// What profit and loss are measured in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,8 +56,9 @@ pub enum Measure {
 #[derive(Debug)]
 pub struct RiskArray {
     ids: Vec<InstrumentId>,
-    scenarios: Vec<Scenario>,
+    shocks: Shocks,
     measure: Measure,
+    instructions: InstructionSet,
     rows: AlignedRows,
 }
 
@@ -51,30 +74,72 @@ impl RiskArray {
         set: &ScenarioSet,
         measure: Measure,
     ) -> Result<Self, InputError> {
+        Self::price_with(InstructionSet::best(), market, ids, set, measure)
+    }
+
+    /// [`Self::price`] with instructions chosen by the caller, who wants to compare or count them.
+    pub fn price_with(
+        instructions: InstructionSet,
+        market: &Market,
+        ids: impl IntoIterator<Item = InstrumentId>,
+        set: &ScenarioSet,
+        measure: Measure,
+    ) -> Result<Self, InputError> {
         let mut ids: Vec<InstrumentId> = ids.into_iter().collect();
         ids.sort();
         ids.dedup();
-        let mut rows = AlignedRows::zeroed(ids.len(), set.len());
-        let mut expiries: BTreeMap<(Asset, Timestamp), ExpiryShocks> = BTreeMap::new();
-        for (index, id) in ids.iter().enumerate() {
-            let row = rows.row_mut(index);
-            let instrument = &market.listing(*id).instrument;
-            match instrument.kind {
-                Kind::Option { expiry, .. } => {
-                    let shocks = expiries
-                        .entry((instrument.underlying.clone(), expiry))
-                        .or_insert_with(|| ExpiryShocks::new(set, market.time.days_until(expiry)));
-                    fill_option(row, market, *id, shocks, measure)?;
-                }
-                _ => fill_delta_one(row, market, *id, &set.scenarios, measure)?,
+        let shocks = Shocks::new(set);
+        let rows = AlignedRows::zeroed(ids.len(), shocks.columns());
+        let mut array = Self { ids, shocks, measure, instructions, rows };
+        array.fill(market, 0..array.ids.len())?;
+        Ok(array)
+    }
+
+    /// Prices the rows of `ids` again, in place, on a market with the same listings: a tick that
+    /// moved one expiry. Equal to pricing them from scratch, bit for bit.
+    ///
+    /// Fails naming an instrument that has no row, or no forward, mark or vol; rows then hold neither
+    /// the old nor the new market and have to be priced again.
+    pub fn reprice(&mut self, market: &Market, ids: &[InstrumentId]) -> Result<(), InputError> {
+        let position = |id: &InstrumentId| {
+            self.position(*id).ok_or_else(|| {
+                let name = &market.listing(*id).instrument.name;
+                let message = format!("{name} has no row in this risk array");
+                InputError::new(InputCode::UnknownInstrument, message)
+            })
+        };
+        let mut positions = ids.iter().map(position).collect::<Result<Vec<usize>, _>>()?;
+        positions.sort_unstable();
+        positions.dedup();
+        self.fill(market, positions)
+    }
+
+    /// Prices the rows at ascending positions.
+    fn fill(
+        &mut self,
+        market: &Market,
+        positions: impl IntoIterator<Item = usize, IntoIter: ExactSizeIterator>,
+    ) -> Result<(), InputError> {
+        let positions = positions.into_iter();
+        let mut options = OptionRows::new(market, self.measure, &self.shocks, positions.len());
+        let mut rows = self.ids.iter().zip(self.rows.rows_mut());
+        let mut next = 0;
+        for position in positions {
+            let Some((id, row)) = rows.nth(position - next) else { break };
+            next = position + 1;
+            if market.listing(*id).instrument.is_option() {
+                options.push(*id, row)?;
+            } else {
+                fill_delta_one(row, market, *id, &self.shocks.spot_move, self.measure)?;
             }
         }
-        Ok(Self { ids, scenarios: set.scenarios.clone(), measure, rows })
+        options.price(self.instructions);
+        Ok(())
     }
 
     /// The columns.
     pub fn scenarios(&self) -> &[Scenario] {
-        &self.scenarios
+        &self.shocks.scenarios
     }
 
     /// What the cells are measured in.
@@ -87,10 +152,14 @@ impl RiskArray {
         &self.ids
     }
 
+    /// The place of an instrument's row, if it was priced.
+    pub fn position(&self, id: InstrumentId) -> Option<usize> {
+        self.ids.binary_search(&id).ok()
+    }
+
     /// Profit and loss of one contract per scenario; `None` if the instrument was not priced.
     pub fn row(&self, id: InstrumentId) -> Option<&[f64]> {
-        let index = self.ids.binary_search(&id).ok()?;
-        Some(self.rows.row(index))
+        Some(&self.rows.row(self.position(id)?)[..self.shocks.scenarios.len()])
     }
 
     /// The net vector: Σ quantity·row, in the order given, fused, from zero. Instruments without a
@@ -99,144 +168,55 @@ impl RiskArray {
         &self,
         positions: impl IntoIterator<Item = (InstrumentId, f64)>,
     ) -> Option<Vec<f64>> {
-        let mut sum = vec![0.0; self.scenarios.len()];
+        let mut sum = vec![0.0; self.shocks.scenarios.len()];
         for (id, quantity) in positions {
-            axpy(&mut sum, quantity, self.row(id)?);
+            axpy_kernel(self.instructions, &mut sum, quantity, self.row(id)?);
         }
         Some(sum)
     }
+
+    pub(crate) fn instructions(&self) -> InstructionSet {
+        self.instructions
+    }
+
+    pub(crate) fn rows(&self) -> &AlignedRows {
+        &self.rows
+    }
+
+    pub(crate) fn shocks(&self) -> &Shocks {
+        &self.shocks
+    }
 }
 
-plimsoll_math::fused! {
-    /// `sum[s] += quantity·row[s]`, each product and sum rounded once together.
-    pub fn axpy(sum: &mut [f64], quantity: f64, row: &[f64]) -> () = axpy_formula;
+/// `sum[s] += quantity·row[s]`, each product and sum rounded once together where the processor can.
+pub fn axpy(sum: &mut [f64], quantity: f64, row: &[f64]) {
+    axpy_kernel(InstructionSet::best(), sum, quantity, row);
+}
+
+kernel! {
+    fn axpy_kernel(sum: &mut [f64], quantity: f64, row: &[f64]) = axpy_formula;
 }
 
 #[inline(always)]
-fn axpy_formula(sum: &mut [f64], quantity: f64, row: &[f64]) {
+fn axpy_formula<const FMA: bool>(sum: &mut [f64], quantity: f64, row: &[f64]) {
     for (sum, cell) in sum.iter_mut().zip(row) {
-        *sum = quantity.mul_add(*cell, *sum);
+        *sum = lane::mul_add::<FMA>(quantity, *cell, *sum);
     }
 }
 
-/// What a scenario set does to one expiry: structure of arrays over scenarios.
-struct ExpiryShocks {
-    growth: Vec<f64>,
-    ln_growth: Vec<f64>,
-    vol: Vec<VolMap>,
-    sqrt_tau: Vec<f64>,
-}
-
-impl ExpiryShocks {
-    fn new(set: &ScenarioSet, dte_days: f64) -> Self {
-        let each = |f: &dyn Fn(&Scenario) -> f64| set.scenarios.iter().map(f).collect();
-        Self {
-            growth: each(&|scenario| 1.0 + scenario.spot_move),
-            ln_growth: each(&|scenario| ln(1.0 + scenario.spot_move)),
-            vol: set.scenarios.iter().map(|s| set.vol.map(s.vol_move, dte_days)).collect(),
-            sqrt_tau: each(&|scenario| sqrt((dte_days - scenario.days).max(0.0) / 365.0)),
-        }
-    }
-}
-
-fn fill_option(
-    row: &mut [f64],
-    market: &Market,
-    id: InstrumentId,
-    shocks: &ExpiryShocks,
-    measure: Measure,
-) -> Result<(), InputError> {
-    let inputs = option_inputs(market, id)?;
-    let instrument = &market.listing(id).instrument;
-    let base = instrument.base_per_contract(inputs.forward);
-    let option = ShockedOption {
-        option_type: inputs.option_type,
-        forward: inputs.forward,
-        strike: inputs.strike,
-        ln_moneyness: lane::ln_ratio::<true>(inputs.forward, inputs.strike),
-        vol_ann: inputs.vol_ann,
-    };
-    let sqrt_tau = sqrt(inputs.tau_years);
-    shocked_values(&option, row, shocks);
-    let value = unshocked_value(&option, inputs.vol_ann * sqrt_tau);
-    let usd = settlement_price_usd(market, id)?;
-    match (instrument.settlement(), measure) {
-        (Settlement::Quote, Measure::SettlementAsset) => {
-            row.iter_mut().for_each(|cell| *cell = base * (*cell - value));
-        }
-        (Settlement::Quote, Measure::Usd) => {
-            row.iter_mut().for_each(|cell| *cell = base * usd * (*cell - value));
-        }
-        (Settlement::Coin, Measure::SettlementAsset) => {
-            let per_forward = 1.0 / inputs.forward;
-            for (cell, growth) in row.iter_mut().zip(&shocks.growth) {
-                *cell = base * per_forward * (*cell / growth - value);
-            }
-        }
-        (Settlement::Coin, Measure::Usd) => {
-            let scale = base * usd / inputs.forward;
-            row.iter_mut().for_each(|cell| *cell = scale * (*cell - value));
-        }
-    }
-    Ok(())
-}
-
-/// An option under shocks to its forward and vol, per unit of underlying in quote currency.
-struct ShockedOption {
-    option_type: OptionType,
-    forward: f64,
-    strike: f64,
-    ln_moneyness: f64,
-    vol_ann: f64,
-}
-
-plimsoll_math::fused! {
-    fn shocked_values(option: &ShockedOption, row: &mut [f64], shocks: &ExpiryShocks) -> ()
-        = ShockedOption::values;
-}
-
-plimsoll_math::fused! {
-    fn unshocked_value(option: &ShockedOption, total_vol: f64) -> f64 = ShockedOption::unshocked;
-}
-
-impl ShockedOption {
-    #[inline(always)]
-    fn unshocked(&self, total_vol: f64) -> f64 {
-        self.value(1.0, 0.0, total_vol)
-    }
-
-    #[inline(always)]
-    fn values(&self, row: &mut [f64], shocks: &ExpiryShocks) {
-        let states = shocks.growth.iter().zip(&shocks.ln_growth);
-        let vols = shocks.vol.iter().zip(&shocks.sqrt_tau);
-        for ((cell, (growth, ln_growth)), (vol, sqrt_tau)) in row.iter_mut().zip(states).zip(vols) {
-            *cell = self.value(*growth, *ln_growth, vol.apply(self.vol_ann) * sqrt_tau);
-        }
-    }
-
-    /// The one formula: `min(F′, K)·TV(|ln(F/K) + ln g|, σ′√τ′) + payoff`, `F′ = g·F`.
-    #[inline(always)]
-    fn value(&self, growth: f64, ln_growth: f64, total_vol: f64) -> f64 {
-        let forward = self.forward * growth;
-        let x = (self.ln_moneyness + ln_growth).abs();
-        let time_value = forward.min(self.strike) * time_value_ratio::<true>(x, total_vol);
-        self.option_type.payoff(forward, self.strike) + time_value
-    }
-}
-
+/// Spot and futures: no option formula, so the relative move `m` alone counts.
 fn fill_delta_one(
     row: &mut [f64],
     market: &Market,
     id: InstrumentId,
-    scenarios: &[Scenario],
+    spot_move: &[f64],
     measure: Measure,
 ) -> Result<(), InputError> {
     let instrument = &market.listing(id).instrument;
     let price = market.reference_price(id)?;
     let base = instrument.base_per_contract(price);
     let usd = settlement_price_usd(market, id)?;
-    for (cell, scenario) in row.iter_mut().zip(scenarios) {
-        let change = scenario.spot_move;
+    for (cell, change) in row.iter_mut().zip(spot_move) {
         *cell = match (instrument.settlement(), measure) {
             (Settlement::Quote, Measure::SettlementAsset) => base * price * change,
             (Settlement::Quote, Measure::Usd) => base * price * usd * change,
@@ -247,36 +227,4 @@ fn fill_delta_one(
         };
     }
     Ok(())
-}
-
-/// Rows of `f64` padded to whole cache lines, each starting on a 64-byte boundary.
-#[derive(Debug)]
-struct AlignedRows {
-    cells: Vec<f64>,
-    start: usize,
-    columns: usize,
-    stride: usize,
-}
-
-/// `f64`s in a cache line of 64 bytes.
-const LINE: usize = 8;
-
-impl AlignedRows {
-    fn zeroed(rows: usize, columns: usize) -> Self {
-        let stride = columns.next_multiple_of(LINE);
-        let cells = vec![0.0; rows * stride + LINE];
-        // The vector never grows, so its first aligned cell stays where it is.
-        let start = cells.as_ptr().align_offset(LINE * size_of::<f64>()).min(LINE);
-        Self { cells, start, columns, stride }
-    }
-
-    fn row(&self, index: usize) -> &[f64] {
-        let from = self.start + index * self.stride;
-        &self.cells[from..from + self.columns]
-    }
-
-    fn row_mut(&mut self, index: usize) -> &mut [f64] {
-        let from = self.start + index * self.stride;
-        &mut self.cells[from..from + self.columns]
-    }
 }

@@ -3,10 +3,16 @@
 //! after which every question about any account is a short sum over rows. What those sums *mean*
 //! (margin, netting, collateral) belongs to `plimsoll-margin`.
 
+pub mod accounts;
 pub mod array;
+mod options;
+mod parallel;
+mod rows;
 pub mod scenario;
+mod shocks;
 pub mod shift;
 
+pub use accounts::{Accounts, AccountsError, Worst};
 pub use array::{Measure, RiskArray, axpy};
 pub use scenario::{
     Scenario, ScenarioBlock, ScenarioSet, ShockUnit, TenorScaling, VolMove, VolShocks,

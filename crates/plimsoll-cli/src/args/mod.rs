@@ -30,7 +30,7 @@ use common::{BookArgs, Format, FormatArg, MarketArg, ModelArgs, ModelsArgs};
         plimsoll\n  \
         plimsoll margin --html report.html\n  \
         plimsoll margin --book naked-strangle --market crash-1551\n  \
-        plimsoll what-if --trade \"SELL 5 BTC-27MAR26-100000-C\"",
+        plimsoll what-if --trade \"SELL 5 BTC-27MAR26-100000-C\""
 )]
 pub struct Cli {
     /// What to do.
@@ -105,12 +105,7 @@ pub struct CompareArgs {
 pub struct WhatIfArgs {
     /// A trade: BUY or SELL, contracts, instrument, and `@ PRICE`; without a price, at the mark.
     /// May be repeated
-    #[arg(
-        long,
-        value_name = "TRADE",
-        help_heading = "Trades",
-        required_unless_present = "trades"
-    )]
+    #[arg(long, value_name = "TRADE", help_heading = "Trades", required_unless_present = "trades")]
     pub trade: Vec<String>,
     /// Trades from a file in the form of a book: `quantity` is signed, `entry_price` is the price,
     /// a row named by an asset is a deposit

@@ -167,7 +167,11 @@ impl Chain {
                 known.insert(about.expiry);
                 if is_named(about.expiry, word) {
                     let strikes = strikes(market, &coin.underlying, about.expiry);
-                    found.push(ExpiryStrikes { underlying: coin.underlying.clone(), about, strikes });
+                    found.push(ExpiryStrikes {
+                        underlying: coin.underlying.clone(),
+                        about,
+                        strikes,
+                    });
                 }
             }
         }
@@ -278,9 +282,7 @@ fn atm_vol_pct(market: &Market, coin: &Asset, expiry: Timestamp, forward: f64) -
 fn strikes(market: &Market, coin: &Asset, expiry: Timestamp) -> Vec<Strike> {
     let mut strikes: Vec<Strike> =
         option_ids(market, coin, expiry).filter_map(|id| strike(market, id)).collect();
-    strikes.sort_by(|a, b| {
-        a.strike.total_cmp(&b.strike).then(a.option_type.cmp(&b.option_type))
-    });
+    strikes.sort_by(|a, b| a.strike.total_cmp(&b.strike).then(a.option_type.cmp(&b.option_type)));
     strikes
 }
 

@@ -69,8 +69,11 @@ fn listed(file: &Bundled) -> Result<Listed, InputError> {
 }
 
 fn text(models: &Models) -> String {
-    let mut table =
-        Table::new("Margin models").text("Model").text("In force from").text("Evidence").text("Source");
+    let mut table = Table::new("Margin models")
+        .text("Model")
+        .text("In force from")
+        .text("Evidence")
+        .text("Source");
     for model in &models.models {
         table.push([
             model.id.clone(),
@@ -91,7 +94,9 @@ fn text(models: &Models) -> String {
     for (level, meaning) in evidence {
         out.push_str(&format!("  {level:<12} {meaning}\n"));
     }
-    out.push_str("\n`plimsoll models ID` prints the parameter file; `--params FILE` takes your own.\n");
+    out.push_str(
+        "\n`plimsoll models ID` prints the parameter file; `--params FILE` takes your own.\n",
+    );
     out
 }
 

@@ -96,8 +96,7 @@ impl Change {
 
 /// The trades of the command line, then those of the file.
 fn wanted(args: &WhatIfArgs) -> Result<Vec<BookPosition>, InputError> {
-    let mut wanted =
-        args.trade.iter().map(|text| parse(text)).collect::<Result<Vec<_>, _>>()?;
+    let mut wanted = args.trade.iter().map(|text| parse(text)).collect::<Result<Vec<_>, _>>()?;
     let Some(path) = &args.trades else { return Ok(wanted) };
     let book = input::trades(path)?;
     for account in book.value.accounts {
@@ -108,10 +107,9 @@ fn wanted(args: &WhatIfArgs) -> Result<Vec<BookPosition>, InputError> {
             at: format!("balances.{asset}"),
         });
         let rows = account.positions.into_iter().chain(deposits);
-        wanted.extend(rows.map(|row| BookPosition {
-            at: format!("{}: {}", book.origin, row.at),
-            ..row
-        }));
+        wanted.extend(
+            rows.map(|row| BookPosition { at: format!("{}: {}", book.origin, row.at), ..row }),
+        );
     }
     Ok(wanted)
 }

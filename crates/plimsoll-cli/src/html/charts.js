@@ -21,6 +21,7 @@
     hoverlabel: { bgcolor: css("--card"), bordercolor: css("--line"), font: { color: css("--ink") } },
     legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", xanchor: "left" },
     separators: ".,",
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: css("--soft"), activecolor: css("--ink") },
     ...more,
   });
 
@@ -36,6 +37,8 @@
     const hover = "price %{x:+.1f} %<br>vol %{y:+.0f} %<br>P&L %{z:,.0f} USD<extra></extra>";
     const base = { x: grid.spot_moves_pct, y: grid.vol_moves_pct };
     const crossed = grid.maintenance_excess.flat();
+    const edges = (values) => ({ range: [values[0], values[values.length - 1]] });
+    // Plotly fills what a constraint leaves out: here, what is not above zero.
     const isCrossed = Math.min(...crossed) < 0 && Math.max(...crossed) > 0;
     const traces = [
       {
@@ -43,7 +46,7 @@
         colorscale: [[0, css("--loss")], [0.5, css("--flat")], [1, css("--gain")]],
         colorbar: narrow()
           ? { orientation: "h", thickness: 10, y: -0.28, yanchor: "top", tickformat: ",.2~s", title: { text: "P&L, USD" } }
-          : { thickness: 12, tickformat: ",.3~s", title: { text: "P&L, USD", side: "right" } },
+          : { thickness: 12, tickformat: ",.3~s", title: { text: "P&L, USD", side: "top" } },
       },
       {
         ...base, type: "contour", z: grid.pnl, hoverinfo: "skip", showscale: false, opacity: 0.55,
@@ -58,13 +61,14 @@
     if (isCrossed) {
       traces.push({
         ...base, type: "contour", z: grid.maintenance_excess, hoverinfo: "skip", showscale: false,
-        contours: { coloring: "none", type: "constraint", operation: "<", value: 0 },
-        line: { color: css("--ink"), width: 3 }, fillcolor: "rgba(128,128,128,0.28)",
+        contours: { coloring: "none", type: "constraint", operation: ">", value: 0 },
+        line: { color: css("--ink"), width: 3, smoothing: 0 }, fillcolor: "rgba(128,128,128,0.28)",
         name: "liquidation: equity below maintenance margin", showlegend: true,
       });
     }
     return [traces, layout(narrow() ? 440 : 460, {
-      xaxis: axis("move of every price", percent), yaxis: axis("relative move of every vol", percent),
+      xaxis: axis("move of every price", { ...percent, ...edges(grid.spot_moves_pct) }),
+      yaxis: axis("relative move of every vol", { ...percent, ...edges(grid.vol_moves_pct) }),
     })];
   };
 
@@ -83,12 +87,17 @@
     const distance = answer.distance_to_liquidation;
     const edges = [distance.down_move_pct, distance.up_move_pct]
       .filter((at) => at != null && at >= x[0] && at <= x[x.length - 1]);
-    const mark = (at, text, color) => ({
+    const mark = (at, text, color, top) => ({
       shape: { type: "line", x0: at, x1: at, yref: "paper", y0: 0, y1: 1, line: { color, width: 1.2, dash: "dot" } },
-      note: { x: at, y: 1, yref: "paper", yanchor: "top", xanchor: "left", showarrow: false, text, font: { size: 11, color } },
+      note: {
+        x: at, y: top ? 1 : 0, yref: "paper", yanchor: top ? "top" : "bottom",
+        // A label on the right half stands left of its line, so that it stays inside.
+        xanchor: at > (x[0] + x[x.length - 1]) / 2 ? "right" : "left",
+        showarrow: false, text, font: { size: 11, color },
+      },
     });
-    const marks = [mark(0, "now", css("--soft"))].concat(
-      edges.map((at) => mark(at, `liquidation ${at > 0 ? "+" : "−"}${Math.abs(at).toFixed(1)} %`, css("--orange"))));
+    const marks = [mark(0, "now", css("--soft"), false)].concat(edges.map((at) =>
+      mark(at, `liquidation<br>${at > 0 ? "+" : "−"}${Math.abs(at).toFixed(1)} %`, css("--orange"), true)));
     return [traces, layout(380, {
       hovermode: "x unified",
       shapes: marks.map((one) => one.shape), annotations: marks.map((one) => one.note),
@@ -99,17 +108,17 @@
   const components = ({ answer }) => {
     const parts = answer.components.slice().reverse();
     const y = parts.map((part) => part.name.replaceAll("_", " "));
-    const bar = (name, of, color, pattern) => ({
+    const bar = (name, of, color) => ({
       type: "bar", orientation: "h", name, y, x: parts.map(of),
-      marker: { color: css(color), pattern: { shape: pattern } },
+      marker: { color: css(color) },
       hovertemplate: "%{y}: %{x:,.0f} USD<extra>" + name + "</extra>",
     });
     return [
       [
-        bar("maintenance", (part) => part.maintenance, "--orange", ""),
-        bar("initial", (part) => part.amount, "--amber", "/"),
+        bar("maintenance", (part) => part.maintenance, "--orange"),
+        bar("initial", (part) => part.amount, "--amber"),
       ],
-      layout(Math.max(240, 110 + 52 * parts.length), {
+      layout(Math.max(300, 110 + 52 * parts.length), {
         barmode: "group", legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", traceorder: "reversed" },
         xaxis: axis("USD", { ...dollars, nticks: narrow() ? 5 : 7 }), yaxis: axis("", { title: undefined }),
       }),
@@ -128,15 +137,20 @@
     ];
     return [
       [{
-        type: "waterfall", x: steps.map((step) => step[0]), y: steps.map((step) => step[1]),
+        type: "waterfall", orientation: "h",
+        y: steps.map((step) => step[0]), x: steps.map((step) => step[1]),
         measure: steps.map((step) => step[2]),
-        hovertemplate: "%{x}: %{delta:,.0f} USD<extra></extra>",
+        hovertemplate: "%{y}: %{delta:,.0f} USD<extra></extra>",
         connector: { line: { color: css("--line"), width: 1 } },
         decreasing: { marker: { color: css("--blue") } },
         increasing: { marker: { color: css("--orange") } },
         totals: { marker: { color: css("--soft") } },
       }],
-      layout(318, { showlegend: false, xaxis: axis("", { title: undefined }), yaxis: axis("USD", dollars) }),
+      layout(300, {
+        showlegend: false,
+        xaxis: axis("USD", { ...dollars, nticks: narrow() ? 5 : 7 }),
+        yaxis: axis("", { title: undefined, autorange: "reversed" }),
+      }),
     ];
   };
 
@@ -178,7 +192,6 @@
     const columns = order.map((instant) => expiryName(instant));
     const units = [...new Set(rows.map((row) => row.underlying))];
     const colors = ["--blue", "--orange", "--teal", "--purple"];
-    const patterns = ["", "/", "x", "."];
     const panels = [
       ["delta_1pct", "delta, USD per 1 %"], ["gamma_1pct", "gamma, USD per 1 %²"],
       ["vega", "vega, USD per vol point"], ["theta", "theta, USD per day"],
@@ -193,14 +206,14 @@
       const x0 = stacked ? 0 : across * (1 / columnsOfPanels) + across * 0.05;
       const top = 1 - down * step - 0.05;
       axes[`xaxis${suffix}`] = axis("", { title: undefined, domain: [x0, x0 + width], anchor: `y${suffix}`, type: "category", categoryorder: "array", categoryarray: columns });
-      axes[`yaxis${suffix}`] = axis("", { title: undefined, domain: [top - step * 0.66, top], anchor: `x${suffix}`, tickformat: ",.2~s" });
+      axes[`yaxis${suffix}`] = axis("", { title: undefined, domain: [top - step * 0.72, top], anchor: `x${suffix}`, tickformat: ",.2~s" });
       notes.push({ text: title, showarrow: false, xref: "paper", yref: "paper", x: x0, xanchor: "left", y: top, yanchor: "bottom", font: { size: 12, color: css("--soft") } });
       units.forEach((unit, index) => {
         const own = rows.filter((row) => row.underlying === unit);
         traces.push({
           type: "bar", x: own.map((row) => expiryName(row.expiry)), y: own.map((row) => row[key]),
           name: unit, legendgroup: unit, showlegend: panel === 0, xaxis: `x${suffix}`, yaxis: `y${suffix}`,
-          marker: { color: css(colors[index % colors.length]), pattern: { shape: patterns[index % patterns.length] } },
+          marker: { color: css(colors[index % colors.length]) },
           hovertemplate: "%{x}: %{y:,.0f} USD<extra>" + unit + "</extra>",
         });
       });

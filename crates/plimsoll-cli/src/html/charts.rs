@@ -7,18 +7,16 @@ use serde::Serialize;
 
 use crate::progress::Progress;
 
-/// Relative moves of every vol, percent.
-const VOL_MOVES_PCT: [f64; 16] = [
-    -50.0, -40.0, -30.0, -20.0, -10.0, 0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0,
-    100.0,
-];
+/// The least and the greatest relative move of every vol, and the percent between moves.
+const VOL_PCT: (i32, i32, usize) = (-50, 100, 5);
 
 /// The least, the usual and the greatest fall and rise that are shown, percent.
 const DOWN_PCT: (f64, f64, f64) = (30.0, 50.0, 90.0);
 const UP_PCT: (f64, f64, f64) = (30.0, 50.0, 100.0);
 
-/// Percent between price moves.
-const STEP_PCT: f64 = 2.5;
+/// Percent between price moves: the first that needs no more than so many of them.
+const STEPS_PCT: [f64; 3] = [1.0, 2.0, 2.5];
+const MOST_MOVES: f64 = 80.0;
 
 /// The account in moved markets.
 #[derive(Debug, Serialize)]
@@ -29,7 +27,7 @@ pub struct Charts {
 
 impl Charts {
     /// Steps that [`Charts::of`] reports: one per row of the surface and one for the sweep.
-    pub const STEPS: usize = VOL_MOVES_PCT.len() + 1;
+    pub const STEPS: usize = (VOL_PCT.1 - VOL_PCT.0) as usize / VOL_PCT.2 + 2;
 
     /// Revalues the account on the grid.
     pub fn of(
@@ -40,14 +38,15 @@ impl Charts {
         progress: &Progress,
     ) -> Result<Self, InputError> {
         let moves = moves(answer);
+        let vol_moves = || (VOL_PCT.0..=VOL_PCT.1).step_by(VOL_PCT.2).map(f64::from);
         let mut whole = Surface {
             spot_moves_pct: moves.clone(),
-            vol_moves_pct: VOL_MOVES_PCT.to_vec(),
+            vol_moves_pct: vol_moves().collect(),
             pnl: vec![],
             equity: vec![],
             maintenance_excess: vec![],
         };
-        for vol_move in VOL_MOVES_PCT {
+        for vol_move in vol_moves() {
             let row = surface(model, market, portfolio, &moves, &[vol_move])?;
             whole.pnl.extend(row.pnl);
             whole.equity.extend(row.equity);
@@ -64,11 +63,14 @@ impl Charts {
 /// Moves of every price that show liquidation, where it is near enough, with room beyond it.
 fn moves(answer: &Assessment) -> Vec<f64> {
     let reach = |found: Option<f64>, (least, usual, most): (f64, f64, f64)| {
-        let percent = found.map_or(usual, |percent| 1.3 * percent.abs()).clamp(least, most);
-        (percent / STEP_PCT).ceil() as i32
+        found.map_or(usual, |percent| 1.3 * percent.abs()).clamp(least, most)
     };
     let distance = &answer.distance_to_liquidation;
     let down = reach(distance.down_move_pct, DOWN_PCT);
     let up = reach(distance.up_move_pct, UP_PCT);
-    (-down..=up).map(|step| f64::from(step) * STEP_PCT).collect()
+    let fine = STEPS_PCT.into_iter().find(|step| (down + up) / step <= MOST_MOVES);
+    let step = fine.unwrap_or(STEPS_PCT[STEPS_PCT.len() - 1]);
+    // Counted from zero, so that the present market is one of them.
+    let (below, above) = ((down / step).ceil() as i32, (up / step).ceil() as i32);
+    (-below..=above).map(|count| f64::from(count) * step).collect()
 }

@@ -82,7 +82,7 @@ fn account(index: usize, section: &Section<'_>) -> anyhow::Result<String> {
     out.push_str(&figures(answer));
     out.push_str(&load_line(answer));
     out.push_str("<noscript><p>The charts need JavaScript; the tables do not.</p></noscript>\n");
-    out.push_str(CHARTS);
+    out.push_str(&charts(answer));
     out.push_str("<div class=\"tables\">\n");
     for table in assessment::all(answer).into_iter().skip(1) {
         out.push_str(&card(&table));
@@ -91,7 +91,7 @@ fn account(index: usize, section: &Section<'_>) -> anyhow::Result<String> {
     if !answer.scenarios.is_empty() {
         let all = assessment::scenarios(answer);
         out.push_str(&format!(
-            "<details class=\"card\"><summary>{} ({})</summary>{}</details>\n",
+            "<details class=\"card wide\"><summary>{} ({})</summary>{}</details>\n",
             all.title(),
             answer.scenarios.len(),
             all.to_html()
@@ -103,19 +103,30 @@ fn account(index: usize, section: &Section<'_>) -> anyhow::Result<String> {
 }
 
 /// Where the script draws; `data-chart` names the drawing.
-const CHARTS: &str = "<div class=\"charts\">\n\
-    <figure class=\"card wide\"><figcaption>Profit and loss over price and vol</figcaption>\
-    <div data-chart=\"surface\"></div></figure>\n\
-    <figure class=\"card wide\"><figcaption>Equity and margin over price</figcaption>\
-    <div data-chart=\"price\"></div></figure>\n\
-    <figure class=\"card\"><figcaption>Components</figcaption>\
-    <div data-chart=\"components\"></div></figure>\n\
-    <figure class=\"card\"><figcaption>From gross to net</figcaption>\
-    <div data-chart=\"netting\"></div></figure>\n\
-    <figure class=\"card wide\"><figcaption>Loss in every scenario</figcaption>\
-    <div data-chart=\"scenarios\"></div></figure>\n\
-    <figure class=\"card wide\"><figcaption>Greeks by expiry</figcaption>\
-    <div data-chart=\"greeks\"></div></figure>\n</div>\n";
+fn charts(answer: &Assessment) -> String {
+    let pools = if answer.pools.len() > 1 {
+        "<small>Sums over the pools. Liquidation is where one pool's equity meets that pool's own \
+         maintenance margin, which may be before the sums meet.</small>"
+    } else {
+        ""
+    };
+    let mut out = String::from("<div class=\"charts\">\n");
+    for (chart, title, class, note) in [
+        ("surface", "Profit and loss over price and vol", " wide", ""),
+        ("price", "Equity and margin over price", " wide", pools),
+        ("components", "Components", "", ""),
+        ("netting", "From gross to net", "", ""),
+        ("scenarios", "Loss in every scenario", " wide", ""),
+        ("greeks", "Greeks by expiry", " wide", ""),
+    ] {
+        out.push_str(&format!(
+            "<figure class=\"card{class}\"><figcaption>{title}{note}</figcaption>\
+             <div data-chart=\"{chart}\"></div></figure>\n"
+        ));
+    }
+    out.push_str("</div>\n");
+    out
+}
 
 fn header(answer: &Assessment) -> String {
     let model = &answer.model;
@@ -193,9 +204,9 @@ fn load_line(answer: &Assessment) -> String {
          <i class=\"initial\" style=\"width:{initial_share}\"></i>\
          <i class=\"maintenance\" style=\"width:{maintenance_share}\"></i>\
          <b style=\"left:{equity_share}\"></b></div>\n\
-         <p><span class=\"key maintenance\"></span>maintenance margin \
-         <span class=\"key initial\"></span>initial margin \
-         <span class=\"key equity\"></span>equity</p></div>\n",
+         <p><span><i class=\"key maintenance\"></i>maintenance margin</span> \
+         <span><i class=\"key initial\"></i>initial margin</span> \
+         <span><i class=\"key equity\"></i>equity</span></p></div>\n",
         equity = usd.show(answer.equity),
         maintenance_usd = usd.show(maintenance),
         initial_usd = usd.show(initial),
@@ -206,11 +217,9 @@ fn load_line(answer: &Assessment) -> String {
 }
 
 fn card(table: &Table) -> String {
-    format!(
-        "<div class=\"card\"><h2>{}</h2>{}</div>\n",
-        escape(table.title()),
-        table.to_html()
-    )
+    let wide = if table.is_wide() { " wide" } else { "" };
+    let title = escape(table.title());
+    format!("<div class=\"card{wide}\"><h2>{title}</h2>{}</div>\n", table.to_html())
 }
 
 fn notes(answer: &Assessment) -> String {
@@ -219,5 +228,5 @@ fn notes(answer: &Assessment) -> String {
         return String::new();
     }
     let items: String = notes.iter().map(|note| format!("<li>{}</li>", escape(note))).collect();
-    format!("<div class=\"card\"><h2>Notes</h2><ul>{items}</ul></div>\n")
+    format!("<div class=\"card wide\"><h2>Notes</h2><ul>{items}</ul></div>\n")
 }

@@ -87,12 +87,10 @@ pub fn components(answer: &Assessment) -> Table {
 pub fn netting(answer: &Assessment) -> Table {
     let usd = usd(answer);
     let saved = answer.benefit.breakdown;
-    let mut table =
-        Table::new("What netting saves").text("").number("USD").number("% of gross");
+    let mut table = Table::new("What netting saves").text("").number("USD").number("% of gross");
     let mut row = |what: &str, amount: f64| {
         let gross = answer.gross;
-        let share =
-            if gross > 0.0 { number(100.0 * amount / gross, 1) } else { NONE.to_owned() };
+        let share = if gross > 0.0 { number(100.0 * amount / gross, 1) } else { NONE.to_owned() };
         table.push([what.to_owned(), usd.show(amount), share]);
     };
     row("gross: every leg alone", answer.gross);
@@ -136,8 +134,10 @@ pub fn pools(answer: &Assessment) -> Table {
 
 /// Named intermediate results of the model.
 pub fn figures(answer: &Assessment) -> Table {
-    let mut table =
-        Table::new("Model figures, in the asset of their pool").text("Pool").text("Figure").number("");
+    let mut table = Table::new("Model figures, in the asset of their pool")
+        .text("Pool")
+        .text("Figure")
+        .number("");
     for pool in &answer.pools {
         for (name, value) in &pool.figures {
             table.push([pool.name.clone(), name.replace('_', " "), shortest(*value, 4)]);
@@ -285,14 +285,18 @@ pub fn distance(answer: &Assessment) -> Table {
     row("every vol up", distance.vol_up_pct, "of itself");
     row("every vol down", distance.vol_down_pct, "of itself");
     if let Some(joint) = distance.joint {
-        let words = format!(
-            "and vols {}: {} daily standard deviations (price {} %, vol {} % of itself)",
-            move_pct(Some(joint.vol_move_pct), 2),
+        let vols = move_pct(Some(joint.vol_move_pct), 2);
+        let with = format!("and vols {vols} of themselves");
+        row("nearest joint move: prices", Some(joint.spot_move_pct), &with);
+        table.push([
+            "its length".to_owned(),
             number(joint.standard_deviations, 2),
-            number(joint.spot_sd_pct, 2),
-            number(joint.vol_sd_pct, 2),
-        );
-        row("nearest joint move: prices", Some(joint.spot_move_pct), &words);
+            format!(
+                "daily std. deviations (price {} %, vol {} %)",
+                number(joint.spot_sd_pct, 2),
+                number(joint.vol_sd_pct, 2),
+            ),
+        ]);
     }
     table
 }
@@ -301,11 +305,11 @@ pub fn distance(answer: &Assessment) -> Table {
 pub fn ladder(answer: &Assessment) -> Table {
     let usd = usd(answer);
     let mut table = Table::new("If every price moves")
-        .number("Move, %")
-        .number("Equity, USD")
-        .number("Initial, USD")
-        .number("Maintenance, USD")
-        .number("Equity − maint., USD")
+        .number("Move,\n%")
+        .number("Equity,\nUSD")
+        .number("Initial,\nUSD")
+        .number("Maintenance,\nUSD")
+        .number("Equity − maint.,\nUSD")
         .text("");
     for rung in &answer.ladder {
         let word = if rung.under_maintenance { "under maintenance" } else { "" };

@@ -10,8 +10,7 @@ pub fn text(chain: &Chain) -> String {
     let mut out = heading(&snapshot_words(&chain.snapshot));
     out.push('\n');
     for coin in &chain.underlyings {
-        let mut title =
-            format!("{}, index {} USD", coin.underlying, number(coin.index_price, 2));
+        let mut title = format!("{}, index {} USD", coin.underlying, number(coin.index_price, 2));
         for (name, mark) in &coin.perpetuals {
             title.push_str(&format!(", {name} {}", optional(*mark, |mark| number(mark, 2))));
         }

@@ -4,19 +4,20 @@ use plimsoll::margin::models::evidence_text;
 use plimsoll::margin::report::Summary;
 
 use crate::commands::{Compared, Row};
-use crate::format::{NONE, Usd, clean, count, instant, number, optional, shortest, signed, vol_move};
+use crate::format::{
+    NONE, Usd, clean, count, instant, number, optional, shortest, signed, vol_move,
+};
 use crate::input::{Candidate, Inputs};
 use crate::table::{Table, heading};
 
-/// Width taken where standard output is not a terminal: no limit.
-const UNLIMITED: usize = usize::MAX;
+/// Width taken where standard output is not a terminal.
+const USUAL_WIDTH: usize = 120;
 
 /// One table per account, after a line that says what is margined.
 pub fn text(inputs: &Inputs, candidates: &[Candidate], compared: &[Compared]) -> String {
     let market = &inputs.market.value;
     let book = &inputs.book;
-    let positions: usize =
-        book.value.accounts.iter().map(|account| account.positions.len()).sum();
+    let positions: usize = book.value.accounts.iter().map(|account| account.positions.len()).sum();
     let mut out = format!(
         "Margining {} ({}, {}) on {}, {}\n\n",
         book.origin,
@@ -25,11 +26,14 @@ pub fn text(inputs: &Inputs, candidates: &[Candidate], compared: &[Compared]) ->
         clean(&market.id),
         instant(market.time),
     );
-    let width = terminal_size::terminal_size().map_or(UNLIMITED, |(width, _)| width.0.into());
+    let width = terminal_size::terminal_size().map_or(USUAL_WIDTH, |(width, _)| width.0.into());
     for one in compared {
         out.push_str(&heading(&format!("Account {}", clean(&one.account))));
         out.push('\n');
-        push_tables(&mut out, &one.rows, candidates, width);
+        let answers = candidates.iter().zip(&one.rows);
+        let columns: Vec<Column<'_>> =
+            answers.filter_map(|(candidate, row)| Some((candidate, row.answer()?))).collect();
+        push_tables(&mut out, &columns, width);
         push_remarks(&mut out, &one.rows, candidates);
     }
     out
@@ -50,30 +54,31 @@ pub fn hints() -> String {
     out
 }
 
+/// A model that answers, and what it says.
+type Column<'a> = (&'a Candidate, &'a Summary);
+
 /// As many models side by side as fit, the rest below them.
-fn push_tables(out: &mut String, rows: &[Row], candidates: &[Candidate], width: usize) {
-    let table = table(rows, candidates);
-    if table.width() > width && rows.len() > 1 {
-        let half = rows.len().div_ceil(2);
-        let (left, right) = (rows.split_at(half), candidates.split_at(half));
-        push_tables(out, left.0, right.0, width);
-        push_tables(out, left.1, right.1, width);
+fn push_tables(out: &mut String, columns: &[Column<'_>], width: usize) {
+    let table = table(columns);
+    let blocks = table.width().div_ceil(width.max(1));
+    if blocks > 1 && columns.len() > 1 {
+        for block in columns.chunks(columns.len().div_ceil(blocks)) {
+            push_tables(out, block, width);
+        }
     } else {
         out.push_str(&table.to_terminal());
     }
 }
 
-fn table(rows: &[Row], candidates: &[Candidate]) -> Table {
-    let amounts = rows.iter().filter_map(Row::answer).flat_map(|row| [row.equity, row.gross]);
-    let usd = Usd::fitting(amounts);
+fn table(columns: &[Column<'_>]) -> Table {
+    let usd = Usd::fitting(columns.iter().flat_map(|(_, row)| [row.equity, row.gross]));
     let mut table = Table::new("").text("");
-    for candidate in candidates {
+    for (candidate, _) in columns {
         table = table.number(candidate.label.clone());
     }
     let mut line = |what: &str, cell: &dyn Fn(&Summary) -> String| {
-        let mut cells = vec![what.to_owned()];
-        cells.extend(rows.iter().map(|row| row.answer().map_or_else(refused, cell)));
-        table.push_row(cells);
+        let cells = columns.iter().map(|(_, row)| cell(row));
+        table.push_row([what.to_owned()].into_iter().chain(cells).collect());
     };
     line("Equity, USD", &|row| usd.show(row.equity));
     line("Initial margin, USD", &|row| usd.show(row.initial_margin));
@@ -90,10 +95,6 @@ fn table(rows: &[Row], candidates: &[Candidate]) -> Table {
     line("Parameters", &|row| evidence_text(row.model.evidence).to_owned());
     line("in force from", &|row| row.model.effective.clone());
     table
-}
-
-fn refused() -> String {
-    "refused".to_owned()
 }
 
 fn distance(row: &Summary, move_pct: Option<f64>) -> String {

@@ -27,7 +27,8 @@ pub fn text(answer: &WhatIf) -> String {
 }
 
 fn trades(answer: &WhatIf) -> Table {
-    let mut table = Table::new("Trades").text("").text("Instrument").number("Contracts").number("Price");
+    let mut table =
+        Table::new("Trades").text("").text("Instrument").number("Contracts").number("Price");
     for trade in &answer.trades {
         let side = match (trade.price, trade.quantity > 0.0) {
             (None, true) => "deposit",
@@ -70,9 +71,8 @@ fn change(before: &Assessment, after: &Assessment) -> Table {
     share("Effective leverage, ×", |answer| answer.leverage.effective);
     share("Liquidation by fall, %", |answer| answer.distance_to_liquidation.down_move_pct);
     share("Liquidation by rise, %", |answer| answer.distance_to_liquidation.up_move_pct);
-    let worst = |answer: &Assessment| {
-        answer.worst.as_ref().map_or_else(|| NONE.to_owned(), scenario)
-    };
+    let worst =
+        |answer: &Assessment| answer.worst.as_ref().map_or_else(|| NONE.to_owned(), scenario);
     table.push(["Worst scenario".to_owned(), worst(before), worst(after), String::new()]);
     table
 }

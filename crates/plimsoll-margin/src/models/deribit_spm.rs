@@ -19,17 +19,18 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_math::float::exp;
 use plimsoll_model::error::{InputCode, InputError};
 use plimsoll_model::params::{check_bounds, from_toml};
-use plimsoll_model::{Asset, Evidence, InstrumentId, Market, Portfolio, Provenance, Timestamp};
+use plimsoll_model::{Asset, InstrumentId, Market, Portfolio, Provenance};
 use plimsoll_pricing::contract;
-use plimsoll_risk::{
-    Measure, RiskArray, ScenarioBlock, ScenarioSet, TenorScaling, VolMove, VolShocks,
-};
+use plimsoll_risk::{Measure, RiskArray, ScenarioSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use super::deribit_matrix::{CurrencyParams, PairParams};
+use super::deribit_matrix::{
+    PairLeg, add, check_currencies, delta_shock, roll_shock, scenario_sets,
+};
 use crate::collateral::{CollateralRules, price_usd};
 use crate::cross::unprepared;
 use crate::functional::worst_of;
@@ -61,54 +62,6 @@ pub struct DeribitParams {
     pub collateral: CollateralRules,
 }
 
-/// One currency pair.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PairParams {
-    /// Where these numbers were read, if not the file's source.
-    #[serde(default)]
-    pub source: Option<String>,
-    /// How well they are known, if not as the file says.
-    #[serde(default)]
-    pub evidence: Option<Evidence>,
-    /// `R`: the outermost standard move, as a decimal.
-    pub price_range: f64,
-    /// Relative up-shock at 30 days.
-    pub vol_range_up: f64,
-    /// Relative down-shock at 30 days.
-    pub vol_range_down: f64,
-    /// Least vol after the up-shock.
-    pub min_vol_for_shock_up: f64,
-    /// Tenor power below 30 days.
-    pub short_term_vega_power: f64,
-    /// Tenor power from 30 days.
-    pub long_term_vega_power: f64,
-    /// `ext_factor`.
-    pub extended_table_factor: f64,
-    /// Delta beyond this is charged, USD.
-    pub delta_total_liq_shock_threshold_usd: f64,
-    /// Most of the delta shock.
-    pub max_delta_shock: f64,
-    /// Delta shock per coin above the threshold.
-    pub delta_shock_per_coin: f64,
-}
-
-/// One settlement currency.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CurrencyParams {
-    /// Least roll shock.
-    pub min_annualised_move: f64,
-    /// Roll shock per year.
-    pub annualised_move_risk: f64,
-    /// Share of a pair's gain that offsets losses of other pairs.
-    pub pnl_offset: f64,
-    /// `D` of the dampener, USD.
-    pub extended_dampener_usd: f64,
-    /// Most gain that offsets, USD.
-    pub max_offsetable_pnl_usd: f64,
-}
-
 /// Deribit's segregated portfolio margin.
 #[derive(Clone, Debug)]
 pub struct DeribitSpm {
@@ -120,31 +73,10 @@ impl DeribitSpm {
     /// Reads and checks a parameter file.
     pub fn from_toml(text: &str) -> Result<Self, InputError> {
         let params: DeribitParams = from_toml(text)?;
-        check_bounds("buckets_count", f64::from(params.buckets_count), 1.0, 100.0)?;
         check_bounds("mm_factor", params.mm_factor, 0.0, 1.0)?;
         params.collateral.check()?;
-        for (asset, currency) in &params.currencies {
-            let name = |field: &str| format!("currencies.{asset}.{field}");
-            check_bounds(&name("min_annualised_move"), currency.min_annualised_move, 0.0, 1.0)?;
-            check_bounds(&name("annualised_move_risk"), currency.annualised_move_risk, 0.0, 5.0)?;
-            check_bounds(&name("pnl_offset"), currency.pnl_offset, 0.0, 1.0)?;
-            let dampener = currency.extended_dampener_usd;
-            check_bounds(&name("extended_dampener_usd"), dampener, 0.0, 1e12)?;
-            let most = currency.max_offsetable_pnl_usd;
-            check_bounds(&name("max_offsetable_pnl_usd"), most, 0.0, 1e15)?;
-        }
-        let mut sets = BTreeMap::new();
-        for (asset, pair) in &params.pairs {
-            let name = |field: &str| format!("pairs.{asset}.{field}");
-            check_bounds(&name("price_range"), pair.price_range, 0.001, 0.99)?;
-            let factor = pair.extended_table_factor;
-            check_bounds(&name("extended_table_factor"), factor, 0.0, 1.0)?;
-            let threshold = pair.delta_total_liq_shock_threshold_usd;
-            check_bounds(&name("delta_total_liq_shock_threshold_usd"), threshold, 0.0, 1e15)?;
-            check_bounds(&name("max_delta_shock"), pair.max_delta_shock, 0.0, 1.0)?;
-            check_bounds(&name("delta_shock_per_coin"), pair.delta_shock_per_coin, 0.0, 1.0)?;
-            sets.insert(asset.clone(), scenario_set(&params, pair)?);
-        }
+        check_currencies(&params.currencies)?;
+        let sets = scenario_sets(params.buckets_count, &params.far_moves_pct, &params.pairs)?;
         Ok(Self { params, sets })
     }
 
@@ -166,48 +98,6 @@ impl DeribitSpm {
             InputError::new(InputCode::Unsupported, message)
         })
     }
-}
-
-/// The 27 standard states, lowest move first, up–unchanged–down inside; then the far moves, vol up.
-fn scenario_set(params: &DeribitParams, pair: &PairParams) -> Result<ScenarioSet, InputError> {
-    let buckets = i64::from(params.buckets_count);
-    let moves_pct = (-buckets..=buckets)
-        .map(|k| 100.0 * pair.price_range * k as f64 / buckets as f64)
-        .collect();
-    let standard = ScenarioBlock {
-        moves_pct,
-        vol: vec![VolMove::Up, VolMove::Unchanged, VolMove::Down],
-        days: vec![0.0],
-        weights_pct: vec![],
-        tail: false,
-    };
-    let far = ScenarioBlock {
-        moves_pct: params.far_moves_pct.clone(),
-        vol: vec![VolMove::Up],
-        tail: true,
-        ..standard.clone()
-    };
-    let vol = VolShocks {
-        unit: plimsoll_risk::ShockUnit::Relative,
-        up: pair.vol_range_up,
-        down: pair.vol_range_down,
-        min_up_vol: pair.min_vol_for_shock_up,
-        tenor: Some(TenorScaling {
-            reference_days: 30.0,
-            split_days: 30.0,
-            short_power: pair.short_term_vega_power,
-            long_power: pair.long_term_vega_power,
-            dte_floor_days: 0.01,
-        }),
-    };
-    let mut set = ScenarioSet::from_blocks(&[standard, far], &vol)?;
-    // Percent and back may cost the last bit; the moves are stated as R·k/4 exactly.
-    for (index, k) in (-buckets..=buckets).enumerate() {
-        for scenario in &mut set.scenarios[3 * index..3 * index + 3] {
-            scenario.spot_move = pair.price_range * k as f64 / buckets as f64;
-        }
-    }
-    Ok(set)
 }
 
 impl MarginModel for DeribitSpm {
@@ -254,16 +144,6 @@ struct PreparedDeribit<'a> {
     arrays: BTreeMap<MatrixKey, RiskArray>,
     /// Net transaction delta of one contract, in coins.
     deltas: BTreeMap<InstrumentId, f64>,
-}
-
-/// A position of one pair with what the shocks need of it.
-struct PairLeg {
-    id: InstrumentId,
-    quantity: f64,
-    /// Signed coins.
-    delta: f64,
-    expiry: Option<Timestamp>,
-    long_option: bool,
 }
 
 impl Prepared for PreparedDeribit<'_> {
@@ -317,8 +197,12 @@ impl PreparedDeribit<'_> {
             }
             let delta_total: f64 = legs.iter().map(|leg| leg.delta).sum();
             figures.insert(format!("{underlying}_delta_total"), delta_total);
-            add(&mut roll, self.roll(currency, underlying, &legs)?, share);
-            add(&mut delta, self.delta_shock(underlying, &legs)?, share);
+            let (pair, _) = self.model.pair(underlying)?;
+            let rates = self.model.currency(self.market, currency)?;
+            let per_coin = self.currency_per_coin(currency, underlying)?;
+            add(&mut roll, roll_shock(rates, self.market.time, &legs, per_coin), share);
+            let index = price_usd(self.market, underlying)?;
+            add(&mut delta, delta_shock(pair, index, &legs, per_coin), share);
             matrices.push(self.matrix(currency, underlying, array, legs)?);
         }
         let worst = self.aggregate(currency, &matrices, share)?;
@@ -372,61 +256,6 @@ impl PreparedDeribit<'_> {
         Ok(price_usd(self.market, underlying)? / price_usd(self.market, currency)?)
     }
 
-    fn roll(
-        &self,
-        currency: &Asset,
-        underlying: &Asset,
-        legs: &[PairLeg],
-    ) -> Result<Vec<Contribution>, InputError> {
-        let rates = self.model.currency(self.market, currency)?;
-        let per_coin = self.currency_per_coin(currency, underlying)?;
-        let mut net: BTreeMap<Option<Timestamp>, f64> = BTreeMap::new();
-        for leg in legs {
-            *net.entry(leg.expiry).or_default() += leg.delta;
-        }
-        let part = |leg: &PairLeg| {
-            let years = leg.expiry.map_or(0.0, |expiry| self.market.time.years_until(expiry));
-            let risk = exp(rates.annualised_move_risk * years.max(0.0)) - 1.0;
-            let shock = risk.max(rates.min_annualised_move);
-            let side = net.get(&leg.expiry).map_or(0.0, |net| net.signum());
-            Contribution {
-                leg: Leg::Instrument(leg.id),
-                amount: side * leg.delta * shock * per_coin,
-            }
-        };
-        Ok(legs.iter().map(part).collect())
-    }
-
-    fn delta_shock(
-        &self,
-        underlying: &Asset,
-        legs: &[PairLeg],
-    ) -> Result<Vec<Contribution>, InputError> {
-        let (pair, _) = self.model.pair(underlying)?;
-        let index = price_usd(self.market, underlying)?;
-        let sum = |long: bool| -> f64 {
-            legs.iter().filter(|leg| leg.long_option == long).map(|leg| leg.delta).sum()
-        };
-        let (long_options, rest) = (sum(true), sum(false));
-        let both = long_options + rest;
-        let charged = if rest < 0.0 { both.max(rest).min(0.0) } else { both.min(rest).max(0.0) };
-        let over_usd = (charged.abs() * index - pair.delta_total_liq_shock_threshold_usd).max(0.0);
-        let shock = (pair.delta_shock_per_coin * over_usd / index).min(pair.max_delta_shock);
-        let amount = shock * charged.abs();
-        // Average-cost split over the deltas that make up D: long options count only where they
-        // reduce it.
-        let counted = |leg: &&PairLeg| !leg.long_option || charged == both;
-        let total: f64 = legs.iter().filter(counted).map(|leg| leg.delta).sum();
-        if amount == 0.0 || total == 0.0 {
-            return Ok(vec![]);
-        }
-        let part = |leg: &PairLeg| Contribution {
-            leg: Leg::Instrument(leg.id),
-            amount: amount * leg.delta / total,
-        };
-        Ok(legs.iter().filter(counted).map(part).collect())
-    }
-
     /// Profit and loss of one pair in every state, far moves scaled and dampened.
     fn matrix<'m>(
         &'m self,
@@ -437,8 +266,8 @@ impl PreparedDeribit<'_> {
     ) -> Result<Matrix<'m>, InputError> {
         let (pair, _) = self.model.pair(underlying)?;
         let dampener_usd = self.model.currency(self.market, currency)?.extended_dampener_usd;
-        let coin_settled = currency == underlying;
         let index = price_usd(self.market, underlying)?;
+        let coin_index = (currency == underlying).then_some(index);
         let mut raw = vec![0.0; array.scenarios().len()];
         for leg in &legs {
             let row = array.row(leg.id).unwrap_or_default();
@@ -448,14 +277,7 @@ impl PreparedDeribit<'_> {
         let mut losses = Vec::with_capacity(raw.len());
         for (scenario, raw) in array.scenarios().iter().zip(&raw) {
             let (pnl, scale) = if scenario.tail {
-                let factor = pair.far_factor(scenario.spot_move, coin_settled);
-                let far = raw * factor;
-                let step = (scenario.spot_move.abs() / pair.price_range).max(1.0) - 1.0;
-                let edge = 1.0 + scenario.spot_move.signum() * pair.price_range;
-                let unit = if coin_settled { edge * index } else { 1.0 };
-                let kept = far.abs() - (step * dampener_usd / unit).min(far.abs());
-                let scale = if far == 0.0 { 0.0 } else { factor * kept / far.abs() };
-                (far.signum() * kept, scale)
+                pair.far(*raw, scenario.spot_move, dampener_usd, coin_index)
             } else {
                 (*raw, 1.0)
             };
@@ -525,23 +347,4 @@ fn split(matrices: &[Matrix<'_>], state: usize, amount: f64) -> Vec<Contribution
         }
     }
     parts
-}
-
-impl PairParams {
-    /// What a far move's P&L is multiplied by, before the dampener.
-    fn far_factor(&self, spot_move: f64, coin_settled: bool) -> f64 {
-        let scaled = self.extended_table_factor * self.price_range / spot_move.abs();
-        if coin_settled {
-            scaled * (1.0 + spot_move) / (1.0 + spot_move.signum() * self.price_range)
-        } else {
-            scaled
-        }
-    }
-}
-
-fn add(component: &mut Component, parts: Vec<Contribution>, maintenance_share: f64) {
-    let amount: f64 = parts.iter().map(|part| part.amount).sum();
-    component.initial += amount;
-    component.maintenance += amount * maintenance_share;
-    component.contributions.extend(parts);
 }

@@ -1,29 +1,33 @@
-//! `isolated`: every leg on its own, by the standard rules of an options venue: the gross baseline.
+//! `isolated`: every leg on its own, by the standard rules of an options venue: the gross baseline, and
+//! the standard margin of the venues whose parameter files are of this family.
 //!
-//! Options, per coin of underlying `U` (the forward), in coin; ×U in quote for quote-settled ones:
+//! Short options: [`super::short_option`]. Long options: premium only (0). Futures, with `n` the coins of
+//! one position and `N` its notional:
 //!
 //! ```text
-//! rate       = max(initial_pct − OTM/U, initial_floor_pct),  OTM = (K−U)⁺ call, (U−K)⁺ put
-//! short call : IM = rate + mark,                     MM = maintenance_pct + mark
-//! short put  : IM = max(rate + mark, MM),            MM = max(maintenance_pct, maintenance_pct·mark) + mark
-//! long       : premium only (0)
+//! sloped      IM = N·(initial_pct + slope_pct·n),   MM = N·(maintenance_pct + slope_pct·n)
+//! by leverage IM = N/L(N),                          MM = maintenance_share·IM
 //! ```
 //!
-//! Futures, with `n` the coins of one position: `IM = notional·(initial_pct + slope_pct·n)`, MM alike.
-//! Premium is kept apart: option values are not equity here, and the mark of a short is margin.
+//! Where premium is kept apart (`option_value_in_equity = false`), option values are not equity and the
+//! mark of a short is margin.
 
 use std::collections::BTreeMap;
 
 use plimsoll_model::error::{InputCode, InputError};
 use plimsoll_model::params::{check_bounds, from_toml};
 use plimsoll_model::{
-    Asset, InstrumentId, Kind, Market, OptionType, Portfolio, Provenance, Settlement,
+    Asset, Holding, InstrumentId, Kind, Market, Portfolio, Provenance, Settlement,
 };
 use plimsoll_pricing::contract;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::collateral::{self, CollateralRules};
+use super::known::{Known, no_entry, own_or_any};
+use super::option_orders::OptionOrders;
+use super::short_option::{ShortMargin, ShortOptionRates};
+use crate::collateral::{self, Cash, CollateralRules, price_usd};
+use crate::cross::unprepared;
 use crate::model::{Component, Contribution, Leg, MarginModel, Pool, Prepared, Requirement};
 
 /// Parameters of the leg-by-leg rules.
@@ -36,24 +40,23 @@ pub struct IsolatedParams {
     pub id: String,
     /// Where the numbers come from.
     pub source: Provenance,
-    /// Rates of short options.
-    pub options: OptionRates,
-    /// Tiers of futures by underlying; `*` is every coin not named.
+    /// Whether every settlement asset is a pool of its own.
+    #[serde(default)]
+    pub segregated: bool,
+    /// Rates of short options by underlying; `*` is every coin not named.
+    #[serde(default)]
+    pub options: BTreeMap<Asset, ShortOptionRates>,
+    /// Rates of futures that grow with the position, by underlying; `*` is every coin not named.
+    #[serde(default)]
     pub futures: BTreeMap<Asset, FutureRates>,
+    /// Rates of futures by leverage, by underlying; `*` is every coin not named.
+    #[serde(default)]
+    pub futures_by_leverage: BTreeMap<Asset, LeverageRates>,
+    /// The venue's own charge for orders in options; absent: the worst fill, as everywhere.
+    #[serde(default)]
+    pub option_orders: Option<OptionOrders>,
     /// Collateral.
     pub collateral: CollateralRules,
-}
-
-/// Rates of short options, percent of one coin of underlying.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct OptionRates {
-    /// Initial rate at the money.
-    pub initial_pct: f64,
-    /// Least initial rate, far out of the money.
-    pub initial_floor_pct: f64,
-    /// Maintenance rate.
-    pub maintenance_pct: f64,
 }
 
 /// Rates of futures, percent of notional, growing with the size of the position.
@@ -68,6 +71,26 @@ pub struct FutureRates {
     pub slope_pct_per_coin: f64,
 }
 
+/// Rates of futures by the leverage that a position of some size may have.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LeverageRates {
+    /// `L(N)`: steps in ascending order of notional.
+    pub leverage: Known<Vec<LeverageStep>>,
+    /// Maintenance margin as a share of initial margin.
+    pub maintenance_share: f64,
+}
+
+/// The leverage of positions up to a notional, above that of the step before.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LeverageStep {
+    /// Largest notional of the step, USD; larger positions than the last step's are refused.
+    pub up_to_usd: f64,
+    /// Notional over initial margin.
+    pub leverage: f64,
+}
+
 /// The leg-by-leg model.
 #[derive(Clone, Debug)]
 pub struct Isolated {
@@ -78,26 +101,37 @@ impl Isolated {
     /// Reads and checks a parameter file.
     pub fn from_toml(text: &str) -> Result<Self, InputError> {
         let params: IsolatedParams = from_toml(text)?;
-        check_bounds("options.initial_pct", params.options.initial_pct, 0.0, 100.0)?;
-        check_bounds("options.initial_floor_pct", params.options.initial_floor_pct, 0.0, 100.0)?;
-        let most = params.options.initial_floor_pct;
-        check_bounds("options.maintenance_pct", params.options.maintenance_pct, 0.0, most)?;
+        for (asset, rates) in &params.options {
+            rates.check(&format!("options.{asset}"))?;
+        }
         for (asset, rates) in &params.futures {
             let name = |field: &str| format!("futures.{asset}.{field}");
             check_bounds(&name("initial_pct"), rates.initial_pct, 0.0, 100.0)?;
             check_bounds(&name("maintenance_pct"), rates.maintenance_pct, 0.0, rates.initial_pct)?;
             check_bounds(&name("slope_pct_per_coin"), rates.slope_pct_per_coin, 0.0, 100.0)?;
         }
+        for (asset, rates) in &params.futures_by_leverage {
+            rates.check(&format!("futures_by_leverage.{asset}"))?;
+        }
+        if let Some(orders) = &params.option_orders {
+            orders.check()?;
+        }
         params.collateral.check()?;
         Ok(Self { params })
     }
+}
 
-    fn future_rates(&self, underlying: &Asset) -> Result<FutureRates, InputError> {
-        let found = self.params.futures.get(underlying).or_else(|| self.params.futures.get("*"));
-        found.copied().ok_or_else(|| {
-            let message = format!("{} has no futures rates for {underlying}", self.params.id);
-            InputError::new(InputCode::Unsupported, message)
-        })
+impl LeverageRates {
+    fn check(&self, name: &str) -> Result<(), InputError> {
+        check_bounds(&format!("{name}.maintenance_share"), self.maintenance_share, 0.0, 1.0)?;
+        let mut from = 0.0;
+        for (index, step) in self.leverage.value().into_iter().flatten().enumerate() {
+            let name = |field: &str| format!("{name}.leverage[{index}].{field}");
+            check_bounds(&name("up_to_usd"), step.up_to_usd, from, 1e15)?;
+            check_bounds(&name("leverage"), step.leverage, 1.0, 1000.0)?;
+            from = step.up_to_usd;
+        }
+        Ok(())
     }
 }
 
@@ -119,158 +153,224 @@ impl MarginModel for Isolated {
         for id in ids {
             rates.insert(*id, self.unit_rate(market, *id)?);
         }
-        Ok(Box::new(PreparedIsolated { model: self, market, rates }))
+        Ok(Box::new(PreparedIsolated { params: &self.params, market, rates }))
     }
 }
 
-/// What one contract of a short option needs in USD, or how a future's need grows.
-#[derive(Clone, Copy, Debug)]
-enum UnitRate {
-    ShortOption { initial_usd: f64, maintenance_usd: f64 },
-    Future { notional_usd: f64, base: f64, rates: FutureRates },
+/// What one contract needs in its settlement asset.
+#[derive(Clone, Debug)]
+pub(super) enum UnitRate<'a> {
+    /// An option: what it needs where it is short, or why that is not known.
+    Option(Result<ShortMargin, InputError>),
+    /// A future: notional and coins of one contract, and how its need grows with them.
+    Future { notional: f64, base: f64, rule: Result<FutureRule<'a>, InputError> },
+    /// A spot holding.
     Nothing,
 }
 
+/// How a future's need grows with its size.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum FutureRule<'a> {
+    Sloped(FutureRates),
+    ByLeverage { steps: &'a [LeverageStep], maintenance_share: f64 },
+}
+
 impl Isolated {
-    fn unit_rate(&self, market: &Market, id: InstrumentId) -> Result<UnitRate, InputError> {
+    fn unit_rate(&self, market: &Market, id: InstrumentId) -> Result<UnitRate<'_>, InputError> {
         let instrument = &market.listing(id).instrument;
         let price = market.reference_price(id)?;
         let base = instrument.base_per_contract(price);
-        let usd = contract::settlement_price_usd(market, id)?;
         Ok(match instrument.kind {
             Kind::Spot => UnitRate::Nothing,
             Kind::Perpetual | Kind::Future { .. } => {
-                // Coin-settled: base coins at the coin's price. Quote-settled: base·mark in quote.
-                let notional_usd = match instrument.settlement() {
-                    Settlement::Coin => base * usd,
-                    Settlement::Quote => base * price * usd,
+                let notional = match instrument.settlement() {
+                    Settlement::Coin => base,
+                    Settlement::Quote => base * price,
                 };
-                let rates = self.future_rates(&instrument.underlying)?;
-                UnitRate::Future { notional_usd, base, rates }
+                let rule = self.future_rule(&instrument.underlying, &instrument.name);
+                UnitRate::Future { notional, base, rule }
             }
-            Kind::Option { strike, option_type, .. } => {
-                let mark_per_base = contract::value(market, id)? / base;
-                let (mark, to_usd) = match instrument.settlement() {
-                    Settlement::Coin => (mark_per_base, base * usd),
-                    Settlement::Quote => (mark_per_base / price, base * price * usd),
-                };
-                let (initial, maintenance) =
-                    self.params.options.short(option_type, strike, price, mark);
-                UnitRate::ShortOption {
-                    initial_usd: initial * to_usd,
-                    maintenance_usd: maintenance * to_usd,
-                }
-            }
+            Kind::Option { .. } => UnitRate::Option(self.short_option(market, id)),
         })
+    }
+
+    fn short_option(&self, market: &Market, id: InstrumentId) -> Result<ShortMargin, InputError> {
+        let IsolatedParams { id: model, options, .. } = &self.params;
+        let instrument = &market.listing(id).instrument;
+        let Some((asset, rates)) = own_or_any(options, &instrument.underlying) else {
+            let parameter = format!("options.{}", instrument.underlying);
+            return Err(no_entry(model, &parameter, &instrument.name));
+        };
+        rates.per_contract(model, &format!("options.{asset}"), market, id)
+    }
+
+    fn future_rule(&self, underlying: &Asset, name: &str) -> Result<FutureRule<'_>, InputError> {
+        let IsolatedParams { id, futures, futures_by_leverage, .. } = &self.params;
+        if let Some((asset, rates)) = own_or_any(futures_by_leverage, underlying) {
+            let parameter = format!("futures_by_leverage.{asset}.leverage");
+            let steps = rates.leverage.need(id, &parameter, name)?;
+            let maintenance_share = rates.maintenance_share;
+            return Ok(FutureRule::ByLeverage { steps, maintenance_share });
+        }
+        let found = own_or_any(futures, underlying);
+        let rates = found.ok_or_else(|| no_entry(id, &format!("futures.{underlying}"), name))?;
+        Ok(FutureRule::Sloped(*rates.1))
     }
 }
 
-impl OptionRates {
-    /// Initial and maintenance margin of a short option per coin of underlying, in coin; `mark` is
-    /// its mark in coin.
-    pub fn short(
+impl FutureRule<'_> {
+    /// Margin of a position of `notional` (settlement asset), `coins` and `notional_usd`.
+    fn margin(
         &self,
-        option_type: OptionType,
-        strike: f64,
-        underlying_price: f64,
-        mark: f64,
-    ) -> (f64, f64) {
-        // Out of the money by what a call (put) lacks to the strike: the payoff of the other right.
-        let otm = match option_type {
-            OptionType::Call => OptionType::Put.payoff(underlying_price, strike),
-            OptionType::Put => OptionType::Call.payoff(underlying_price, strike),
-        };
-        let sloped = self.initial_pct / 100.0 - otm / underlying_price;
-        let rate = sloped.max(self.initial_floor_pct / 100.0);
-        let maintenance_rate = self.maintenance_pct / 100.0;
-        match option_type {
-            OptionType::Call => (rate + mark, maintenance_rate + mark),
-            OptionType::Put => {
-                let maintenance = maintenance_rate.max(maintenance_rate * mark) + mark;
-                ((rate + mark).max(maintenance), maintenance)
+        notional: f64,
+        coins: f64,
+        notional_usd: f64,
+        name: &str,
+    ) -> Result<ShortMargin, InputError> {
+        match self {
+            Self::Sloped(rates) => {
+                let slope = rates.slope_pct_per_coin * coins;
+                Ok(ShortMargin {
+                    initial: notional * (rates.initial_pct + slope) / 100.0,
+                    maintenance: notional * (rates.maintenance_pct + slope) / 100.0,
+                })
+            }
+            Self::ByLeverage { steps, maintenance_share } => {
+                let step = steps.iter().find(|step| notional_usd <= step.up_to_usd);
+                let step = step.ok_or_else(|| {
+                    let message =
+                        format!("{name}: no leverage for a notional of {notional_usd} USD");
+                    InputError::new(InputCode::Unsupported, message)
+                })?;
+                let initial = notional / step.leverage;
+                Ok(ShortMargin { initial, maintenance: initial * maintenance_share })
             }
         }
     }
 }
 
-struct PreparedIsolated<'a> {
-    model: &'a Isolated,
-    market: &'a Market,
-    rates: BTreeMap<InstrumentId, UnitRate>,
+pub(super) struct PreparedIsolated<'a> {
+    pub(super) params: &'a IsolatedParams,
+    pub(super) market: &'a Market,
+    pub(super) rates: BTreeMap<InstrumentId, UnitRate<'a>>,
 }
 
 impl Prepared for PreparedIsolated<'_> {
     fn requirement(&self, portfolio: &Portfolio) -> Result<Requirement, InputError> {
-        let rules = &self.model.params.collateral;
+        let rules = &self.params.collateral;
         let cash = rules.cash(self.market, portfolio)?;
-        let mut options = Component::scaled("short_options", 0.0, 1.0, vec![]);
-        let mut futures = Component::scaled("futures", 0.0, 1.0, vec![]);
-        for holding in &portfolio.holdings {
-            let rate = self
-                .rates
-                .get(&holding.id)
-                .ok_or_else(|| crate::cross::unprepared(self.market, portfolio))?;
-            let (component, initial, maintenance) = match *rate {
-                UnitRate::Nothing => continue,
-                UnitRate::ShortOption { initial_usd, maintenance_usd } => {
-                    let short = (-holding.quantity).max(0.0);
-                    (&mut options, short * initial_usd, short * maintenance_usd)
-                }
-                UnitRate::Future { notional_usd, base, rates } => {
-                    let contracts = holding.quantity.abs();
-                    let slope = rates.slope_pct_per_coin * contracts * base;
-                    let notional = contracts * notional_usd;
-                    let initial = notional * (rates.initial_pct + slope) / 100.0;
-                    let maintenance = notional * (rates.maintenance_pct + slope) / 100.0;
-                    (&mut futures, initial, maintenance)
-                }
-            };
-            component.initial += initial;
-            component.maintenance += maintenance;
-            let leg = Leg::Instrument(holding.id);
-            component.contributions.push(Contribution { leg, amount: initial });
-        }
-        let pool = Pool {
-            name: "account".to_owned(),
-            asset: Asset::usd(),
-            asset_price_usd: 1.0,
-            equity: collateral::equity_usd(rules, self.market, portfolio, &cash)?,
-            components: vec![options, futures],
-            units: vec![],
-            figures: BTreeMap::new(),
+        let pools = if self.params.segregated {
+            self.segregated_pools(portfolio, &cash)?
+        } else {
+            let equity = collateral::equity_usd(rules, self.market, portfolio, &cash)?;
+            vec![self.pool("account", &Asset::usd(), equity, portfolio, &portfolio.holdings)?]
         };
-        Ok(Requirement { pools: vec![pool], notes: rules.refusals(portfolio) })
+        Ok(Requirement { pools, notes: rules.refusals(portfolio) })
+    }
+
+    fn requirement_with_orders(
+        &self,
+        portfolio: &Portfolio,
+    ) -> Option<Result<Requirement, InputError>> {
+        let rule = self.params.option_orders?;
+        Some(self.with_option_orders(rule, portfolio))
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const RATES: OptionRates =
-        OptionRates { initial_pct: 15.0, initial_floor_pct: 10.0, maintenance_pct: 7.5 };
-
-    fn close(value: (f64, f64), expected: (f64, f64)) {
-        assert!((value.0 - expected.0).abs() < 1e-15, "{value:?} is not {expected:?}");
-        assert!((value.1 - expected.1).abs() < 1e-15, "{value:?} is not {expected:?}");
+impl PreparedIsolated<'_> {
+    fn segregated_pools(
+        &self,
+        portfolio: &Portfolio,
+        cash: &BTreeMap<Asset, Cash>,
+    ) -> Result<Vec<Pool>, InputError> {
+        let mut held: BTreeMap<&Asset, Vec<Holding>> = BTreeMap::new();
+        for asset in cash.keys() {
+            held.entry(asset).or_default();
+        }
+        for holding in &portfolio.holdings {
+            let asset = &self.market.listing(holding.id).instrument.settlement_asset;
+            held.entry(asset).or_default().push(holding.clone());
+        }
+        let mut pools = Vec::with_capacity(held.len());
+        for (asset, holdings) in held {
+            let mut equity = cash.get(asset).map_or(0.0, |cash| cash.credit);
+            if self.params.collateral.option_value_in_equity {
+                for holding in &holdings {
+                    equity += holding.quantity * contract::value(self.market, holding.id)?;
+                }
+            }
+            pools.push(self.pool(asset.as_str(), asset, equity, portfolio, &holdings)?);
+        }
+        Ok(pools)
     }
 
-    #[test]
-    fn short_calls_lose_the_out_of_the_money_amount_down_to_the_floor() {
-        // At the money: 0.15 + 0.04 and 0.075 + 0.04.
-        close(RATES.short(OptionType::Call, 100.0, 100.0, 0.04), (0.19, 0.115));
-        // 3 % out: 0.15 − 0.03 + 0.02.
-        close(RATES.short(OptionType::Call, 103.0, 100.0, 0.02), (0.14, 0.095));
-        // 20 % out: the floor 0.10.
-        close(RATES.short(OptionType::Call, 120.0, 100.0, 0.001), (0.101, 0.076));
-        // In the money the amount out is zero, not negative.
-        close(RATES.short(OptionType::Call, 80.0, 100.0, 0.22), (0.37, 0.295));
+    fn pool(
+        &self,
+        name: &str,
+        asset: &Asset,
+        equity: f64,
+        portfolio: &Portfolio,
+        holdings: &[Holding],
+    ) -> Result<Pool, InputError> {
+        let asset_price_usd = price_usd(self.market, asset)?;
+        let mut options = Component::scaled("short_options", 0.0, 1.0, vec![]);
+        let mut futures = Component::scaled("futures", 0.0, 1.0, vec![]);
+        for holding in holdings {
+            let rate = self.rates.get(&holding.id);
+            let rate = rate.ok_or_else(|| unprepared(self.market, portfolio))?;
+            let (component, margin) = match rate {
+                UnitRate::Nothing => continue,
+                UnitRate::Option(margin) => (&mut options, short(holding.quantity, margin)?),
+                UnitRate::Future { .. } => (&mut futures, self.future(holding, rate)?),
+            };
+            let settled = &self.market.listing(holding.id).instrument.settlement_asset;
+            let unit = if settled == asset {
+                1.0
+            } else {
+                price_usd(self.market, settled)? / asset_price_usd
+            };
+            let amount = margin.initial * unit;
+            component.initial += amount;
+            component.maintenance += margin.maintenance * unit;
+            let leg = Leg::Instrument(holding.id);
+            component.contributions.push(Contribution { leg, amount });
+        }
+        Ok(Pool {
+            name: name.to_owned(),
+            asset: asset.clone(),
+            asset_price_usd,
+            equity,
+            components: vec![options, futures],
+            units: vec![],
+            figures: BTreeMap::new(),
+        })
     }
 
-    #[test]
-    fn a_deep_put_is_held_to_its_own_maintenance() {
-        // mark 3.0 coins (forward far below the strike): MM = max(0.075, 0.225) + 3.
-        close(RATES.short(OptionType::Put, 400.0, 100.0, 3.0), (3.225, 3.225));
-        close(RATES.short(OptionType::Put, 97.0, 100.0, 0.02), (0.14, 0.095));
+    fn future(&self, holding: &Holding, rate: &UnitRate<'_>) -> Result<ShortMargin, InputError> {
+        let UnitRate::Future { notional, base, rule } = rate else {
+            return Ok(ShortMargin::NOTHING);
+        };
+        let contracts = holding.quantity.abs();
+        if contracts == 0.0 {
+            return Ok(ShortMargin::NOTHING);
+        }
+        let rule = rule.as_ref().map_err(InputError::clone)?;
+        let usd = contract::settlement_price_usd(self.market, holding.id)?;
+        let notional = contracts * notional;
+        let name = &self.market.listing(holding.id).instrument.name;
+        rule.margin(notional, contracts * base, notional * usd, name)
     }
+}
+
+/// What `quantity` contracts of an option need; only short ones need anything.
+fn short(
+    quantity: f64,
+    margin: &Result<ShortMargin, InputError>,
+) -> Result<ShortMargin, InputError> {
+    if quantity >= 0.0 {
+        return Ok(ShortMargin::NOTHING);
+    }
+    let unit = margin.as_ref().map_err(InputError::clone)?;
+    let (initial, maintenance) = (-quantity * unit.initial, -quantity * unit.maintenance);
+    Ok(ShortMargin { initial, maintenance })
 }

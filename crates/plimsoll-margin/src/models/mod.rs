@@ -1,17 +1,34 @@
 //! The margin models, one file each, and the registry that builds them from parameter files.
 
+pub mod binance;
+pub mod bybit;
+mod deribit_matrix;
 pub mod deribit_spm;
+pub mod deribit_xpm;
+pub mod derive;
 pub mod greeks;
+pub mod health;
+pub mod hyperliquid;
 pub mod isolated;
+pub mod known;
+pub mod okx;
+pub mod option_orders;
+pub mod paradex_cross;
 pub mod paradex_pm;
+mod perpetual;
 pub mod portfolio_delta;
 pub mod scan;
+pub mod short_option;
+pub mod span;
+mod unified;
+pub mod var;
 
 use plimsoll_model::error::{InputCode, InputError};
 use plimsoll_model::params::from_toml;
 use plimsoll_model::{Evidence, Timestamp};
 use serde::Deserialize;
 
+use self::health::{Health, drift, dydx, mango, synthetix};
 use crate::model::MarginModel;
 
 /// Builds a model from a parameter file.
@@ -34,8 +51,36 @@ const FAMILIES: &[Family] = &[
     Family { name: "isolated", build: |text| boxed(isolated::Isolated::from_toml, text) },
     Family { name: "scan", build: |text| boxed(scan::Scan::from_toml, text) },
     Family { name: "deribit-spm", build: |text| boxed(deribit_spm::DeribitSpm::from_toml, text) },
+    Family { name: "deribit-xpm", build: |text| boxed(deribit_xpm::DeribitXpm::from_toml, text) },
+    Family { name: "derive-pm1", build: |text| boxed(derive::pm1::Pm1::from_toml, text) },
+    Family { name: "derive-pm2", build: |text| boxed(derive::pm2::Pm2::from_toml, text) },
+    Family { name: "derive-srm", build: |text| boxed(derive::srm::Srm::from_toml, text) },
+    Family {
+        name: "hyperliquid-cross",
+        build: |text| boxed(hyperliquid::Hyperliquid::from_toml, text),
+    },
+    Family {
+        name: "hyperliquid-isolated",
+        build: |text| boxed(hyperliquid::Hyperliquid::from_toml, text),
+    },
+    Family {
+        name: "hyperliquid-pm",
+        build: |text| boxed(hyperliquid::portfolio::HyperliquidPm::from_toml, text),
+    },
+    Family { name: "drift", build: |text| boxed(Health::<drift::DriftParams>::from_toml, text) },
+    Family { name: "mango", build: |text| boxed(Health::<mango::MangoParams>::from_toml, text) },
+    Family { name: "dydx", build: |text| boxed(Health::<dydx::DydxParams>::from_toml, text) },
+    Family {
+        name: "synthetix-perps",
+        build: |text| boxed(Health::<synthetix::SynthetixParams>::from_toml, text),
+    },
     Family { name: "paradex-pm", build: |text| boxed(paradex_pm::ParadexPm::from_toml, text) },
+    Family { name: "paradex-cross", build: |t| boxed(paradex_cross::ParadexCross::from_toml, t) },
+    Family { name: "okx-pm", build: |text| boxed(okx::OkxPm::from_toml, text) },
+    Family { name: "bybit-pm", build: |text| boxed(bybit::BybitPm::from_toml, text) },
+    Family { name: "binance-pm", build: |text| boxed(binance::BinancePm::from_toml, text) },
     Family { name: "delta", build: |text| boxed(portfolio_delta::PortfolioDelta::from_toml, text) },
+    Family { name: "span", build: |text| boxed(span::Span::from_toml, text) },
     Family { name: "greeks", build: |text| boxed(greeks::GreekLadder::from_toml, text) },
 ];
 
@@ -69,7 +114,33 @@ pub const BUNDLED: &[Bundled] = bundled! {
     "scan", "plimsoll/scan", "2026-01-01";
     "deribit-spm", "deribit/spm", "2024-06-17";
     "deribit-spm", "deribit/spm", "2026-02-15";
+    "deribit-xpm", "deribit/xpm", "2026-02-15";
+    "deribit-sm", "deribit/sm", "2022-01-11";
+    "deribit-sm", "deribit/sm", "2026-08-01";
+    "derive-pm1", "derive/pm1", "2025-12-08";
+    "derive-pm2", "derive/pm2", "2025-12-08";
+    "derive-srm", "derive/srm", "2025-12-08";
     "paradex-pm", "paradex/pm", "2026-08-20";
+    "hyperliquid-cross", "hyperliquid/cross", "2025-06-01";
+    "hyperliquid-isolated", "hyperliquid/isolated", "2025-06-01";
+    "hyperliquid-pm", "hyperliquid/pm", "2026-11-01";
+    "drift", "drift/cross", "2026-01-01";
+    "mango", "mango/health", "2026-01-01";
+    "dydx", "dydx/v4", "2025-12-08";
+    "synthetix-perps", "synthetix/perps", "2026-01-01";
+    "paradex-cross", "paradex/cross", "2026-08-20";
+    "okx-pm", "okx/pm", "2025-01-06";
+    "okx-pm", "okx/pm", "2025-01-15";
+    "okx-option", "okx/option", "2026-05-01";
+    "bybit-pm", "bybit/pm", "2025-01-10";
+    "binance-pm", "binance/pm", "2026-09-29";
+    "binance-option", "binance/option", "2026-09-01";
+    "aevo-standard", "aevo/standard", "2024-01-01";
+    "aevo-pm", "aevo/pm", "2024-01-01";
+    "thalex-pm", "thalex/pm", "2026-09-01";
+    "coincall-pm", "coincall/pm", "2026-09-01";
+    "kraken-pm", "kraken/pm", "2026-09-01";
+    "span", "span/crypto-example", "2026-01-01";
     "delta", "plimsoll/delta", "2026-01-01";
     "greeks", "plimsoll/greeks", "2026-01-01";
 };

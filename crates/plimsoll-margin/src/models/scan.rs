@@ -10,13 +10,16 @@
 //!
 //! The components `short_option` and `closing_cost` are what those floors add above the scan.
 
-use plimsoll_model::error::InputError;
+use std::collections::BTreeMap;
+
+use plimsoll_model::error::{InputCode, InputError};
 use plimsoll_model::params::{check_bounds, from_toml};
 use plimsoll_model::{Asset, InstrumentId, Market, Portfolio, Provenance};
 use plimsoll_pricing::contract;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::known::Known;
 use crate::collateral::{self, CollateralRules};
 use crate::cross::{Grid, Grids, UnitArrays};
 use crate::functional::{Charge, accrue};
@@ -32,17 +35,26 @@ pub struct ScanParams {
     pub id: String,
     /// Where the numbers come from.
     pub source: Provenance,
+    /// What the venue charges and these parameters lack, with what is known of it. A file that lacks
+    /// anything refuses every book.
+    #[serde(default)]
+    pub missing: BTreeMap<String, String>,
     /// Scenario grids by underlying.
+    #[serde(default)]
     pub grids: Vec<Grid>,
     /// Maintenance margin as a percentage of initial margin.
-    pub maintenance_pct: f64,
+    pub maintenance_pct: Known<f64>,
     /// Least charge per short option, percent of the index per coin of underlying.
+    #[serde(default)]
     pub short_option_pct: f64,
     /// Cost of closing futures, percent of notional.
+    #[serde(default)]
     pub closing_futures_pct: f64,
     /// Cost of closing options, percent of the index per coin of underlying.
+    #[serde(default)]
     pub closing_options_pct: f64,
     /// The cost of closing an option is at most this percentage of its value.
+    #[serde(default)]
     pub closing_options_cap_pct: f64,
     /// Collateral.
     pub collateral: CollateralRules,
@@ -59,7 +71,9 @@ impl Scan {
     /// Reads and checks a parameter file.
     pub fn from_toml(text: &str) -> Result<Self, InputError> {
         let params: ScanParams = from_toml(text)?;
-        check_bounds("maintenance_pct", params.maintenance_pct, 0.0, 100.0)?;
+        if let Some(pct) = params.maintenance_pct.value() {
+            check_bounds("maintenance_pct", *pct, 0.0, 100.0)?;
+        }
         check_bounds("short_option_pct", params.short_option_pct, 0.0, 100.0)?;
         check_bounds("closing_futures_pct", params.closing_futures_pct, 0.0, 10.0)?;
         check_bounds("closing_options_pct", params.closing_options_pct, 0.0, 10.0)?;
@@ -84,8 +98,26 @@ impl MarginModel for Scan {
         market: &'a Market,
         ids: &[InstrumentId],
     ) -> Result<Box<dyn Prepared + 'a>, InputError> {
+        self.params.complete()?;
+        let maintenance_pct =
+            *self.params.maintenance_pct.need(&self.params.id, "maintenance_pct", "every book")?;
         let arrays = UnitArrays::price(&self.params.id, market, ids, &self.grids)?;
-        Ok(Box::new(PreparedScan { params: &self.params, market, arrays }))
+        let maintenance_share = maintenance_pct / 100.0;
+        Ok(Box::new(PreparedScan { params: &self.params, market, arrays, maintenance_share }))
+    }
+}
+
+impl ScanParams {
+    /// The refusal of everything where the venue's rule is not known in full.
+    fn complete(&self) -> Result<(), InputError> {
+        if self.missing.is_empty() {
+            return Ok(());
+        }
+        let list: Vec<String> =
+            self.missing.iter().map(|(name, known)| format!("{name} ({known})")).collect();
+        let message = format!("{} is known in part only; missing: {}", self.id, list.join("; "));
+        Err(InputError::new(InputCode::Unsupported, message)
+            .hint("complete a copy of the file, empty its table `missing`, and use it as your own"))
     }
 }
 
@@ -93,13 +125,14 @@ struct PreparedScan<'a> {
     params: &'a ScanParams,
     market: &'a Market,
     arrays: UnitArrays,
+    maintenance_share: f64,
 }
 
 impl Prepared for PreparedScan<'_> {
     fn requirement(&self, portfolio: &Portfolio) -> Result<Requirement, InputError> {
         let rules = &self.params.collateral;
         let cash = rules.cash(self.market, portfolio)?;
-        let share = self.params.maintenance_pct / 100.0;
+        let share = self.maintenance_share;
         let mut scan = Component::scaled("scan", 0.0, share, vec![]);
         let mut short_option = Component::scaled("short_option", 0.0, share, vec![]);
         let mut closing_cost = Component::scaled("closing_cost", 0.0, share, vec![]);

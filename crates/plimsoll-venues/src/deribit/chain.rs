@@ -31,6 +31,7 @@ use plimsoll_model::{Asset, Timestamp};
 
 use super::contracts::{ContractSize, Contracts};
 use crate::Imported;
+use crate::assemble::median;
 use rows::{Reading, Row};
 
 /// What a chain file does not say itself.
@@ -93,7 +94,7 @@ pub fn parse_chain(csv: &[u8], options: &ChainOptions) -> Result<Imported, Input
         instruments,
     };
     market.clone().check()?;
-    Ok(Imported { market, warnings })
+    Ok(Imported { market, book: None, warnings })
 }
 
 /// The rows that are not past their expiry, in order of coin, expiry, strike, type.
@@ -150,15 +151,6 @@ fn underlyings(rows: &[Row]) -> BTreeMap<Asset, UnderlyingFile> {
             (coin.clone(), UnderlyingFile { index_price, confidence: None, forwards })
         })
         .collect()
-}
-
-/// The middle value; with an even count the mean of the middle two. NaN for none.
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let last = values.len().saturating_sub(1);
-    let at = |place: usize| values.get(place).copied().unwrap_or(f64::NAN);
-    // Halved before adding, so that two huge prices do not overflow.
-    0.5 * at(last / 2) + 0.5 * at(last.div_ceil(2))
 }
 
 /// Lists, expiry by expiry, the dated future where the options name one, then the options.

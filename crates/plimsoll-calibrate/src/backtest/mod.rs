@@ -1,0 +1,8 @@
+//! Back-tests: replaying history with what was known at the time, and judging what came of it.
+//!
+//! [`coverage`] counts exceptions, [`duration`] looks at the time between them, [`shortfall`] at
+//! their size.
+
+pub mod coverage;
+pub mod duration;
+pub mod shortfall;

@@ -1,0 +1,133 @@
+//! Parameter governance: what changed between two parameter files, and what the change does to a
+//! book.
+
+use std::collections::BTreeMap;
+
+use plimsoll_model::error::InputError;
+use plimsoll_model::params::from_toml;
+use plimsoll_model::{Market, Portfolio};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::assess::compare_row;
+use crate::model::MarginModel;
+use crate::report::Summary;
+
+/// One parameter that differs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ParameterChange {
+    /// Its place in the file, for example `pairs.BTC.price_range` or `grids[0].vol.up`.
+    pub path: String,
+    /// The value before; absent if it is new.
+    pub from: Option<String>,
+    /// The value after; absent if it is gone.
+    pub to: Option<String>,
+}
+
+/// What a change of parameters does to one account.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Impact {
+    /// Under the old parameters.
+    pub before: Summary,
+    /// Under the new ones.
+    pub after: Summary,
+    /// Change of initial margin.
+    pub initial_margin_change: f64,
+    /// Change of maintenance margin.
+    pub maintenance_margin_change: f64,
+    /// Change of excess.
+    pub excess_change: f64,
+}
+
+/// The parameters that differ between two files, in path order. Values are compared as values: `20e6`
+/// and `20000000.0` are the same.
+pub fn diff(from: &str, to: &str) -> Result<Vec<ParameterChange>, InputError> {
+    let (from, to) = (flattened(from)?, flattened(to)?);
+    let mut paths: Vec<&String> = from.keys().chain(to.keys()).collect();
+    paths.sort();
+    paths.dedup();
+    let change = |path: &String| ParameterChange {
+        path: path.clone(),
+        from: from.get(path).cloned(),
+        to: to.get(path).cloned(),
+    };
+    Ok(paths.into_iter().map(change).filter(|change| change.from != change.to).collect())
+}
+
+/// Margins one account under two versions of a model (or two models).
+pub fn impact(
+    from: &dyn MarginModel,
+    to: &dyn MarginModel,
+    market: &Market,
+    portfolio: &Portfolio,
+) -> Result<Impact, InputError> {
+    let before = compare_row(from, market, portfolio)?;
+    let after = compare_row(to, market, portfolio)?;
+    Ok(Impact {
+        initial_margin_change: after.initial_margin - before.initial_margin,
+        maintenance_margin_change: after.maintenance_margin - before.maintenance_margin,
+        excess_change: after.excess - before.excess,
+        before,
+        after,
+    })
+}
+
+fn flattened(text: &str) -> Result<BTreeMap<String, String>, InputError> {
+    let mut leaves = BTreeMap::new();
+    flatten(String::new(), &toml::Value::Table(from_toml(text)?), &mut leaves);
+    Ok(leaves)
+}
+
+fn flatten(path: String, value: &toml::Value, leaves: &mut BTreeMap<String, String>) {
+    match value {
+        toml::Value::Table(table) => {
+            for (key, value) in table {
+                let dot = if path.is_empty() { "" } else { "." };
+                flatten(format!("{path}{dot}{key}"), value, leaves);
+            }
+        }
+        toml::Value::Array(items) => {
+            for (index, value) in items.iter().enumerate() {
+                flatten(format!("{path}[{index}]"), value, leaves);
+            }
+        }
+        // An integer and a float of the same value are one parameter.
+        toml::Value::Integer(number) => {
+            leaves.insert(path, (*number as f64).to_string());
+        }
+        toml::Value::Float(number) => {
+            leaves.insert(path, number.to_string());
+        }
+        toml::Value::String(text) => {
+            leaves.insert(path, text.clone());
+        }
+        other => {
+            leaves.insert(path, other.to_string());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_diff_names_paths_and_compares_values() {
+        let old = "a = 20e6\n[pairs.BTC]\nrange = 0.16\nold = 1\n[[grid]]\nmoves = [1, 2]\n";
+        let new = "a = 20000000\n[pairs.BTC]\nrange = 0.14\n[[grid]]\nmoves = [1.0, 2, 3]\n";
+        let changes = diff(old, new).unwrap();
+        let change = |path: &str, from: Option<&str>, to: Option<&str>| ParameterChange {
+            path: path.to_owned(),
+            from: from.map(str::to_owned),
+            to: to.map(str::to_owned),
+        };
+        assert_eq!(
+            changes,
+            [
+                change("grid[0].moves[2]", None, Some("3")),
+                change("pairs.BTC.old", Some("1"), None),
+                change("pairs.BTC.range", Some("0.16"), Some("0.14")),
+            ]
+        );
+    }
+}

@@ -1,0 +1,20 @@
+//! Value at risk and expected shortfall of a vector of profits, however it came about.
+//!
+//! [`tail`] reads VaR and ES off a net vector and splits them over its rows; [`weighting`] makes the
+//! vector speak for today (age weights, filtering); [`parametric`] and [`delta_gamma`] need no
+//! vector, [`monte_carlo`] draws one, [`extreme`] extends its tail. Profits are positive for gains;
+//! VaR and ES are positive for losses. Where the numbers of a law come from is calibration's business.
+
+pub mod delta_gamma;
+pub mod extreme;
+pub mod monte_carlo;
+pub mod parametric;
+pub mod tail;
+pub mod weighting;
+
+use plimsoll_model::error::{InputCode, InputError};
+
+/// A fault of the numerics below, as an input error that says what was computed.
+fn refused(what: &str, error: impl std::fmt::Display) -> InputError {
+    InputError::new(InputCode::BadNumber, format!("{what}: {error}"))
+}

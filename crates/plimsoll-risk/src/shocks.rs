@@ -1,0 +1,110 @@
+//! A scenario set as structures of arrays: what the loop over scenarios reads.
+
+use plimsoll_math::float::{ln, sqrt};
+
+use crate::rows::padded;
+use crate::scenario::{Scenario, ScenarioSet, VolMove, VolShocks};
+
+/// What a scenario set does to every expiry. Columns from `scenarios.len()` on are the unshocked
+/// state.
+#[derive(Debug)]
+pub(crate) struct Shocks {
+    pub scenarios: Vec<Scenario>,
+    vol: VolShocks,
+    /// `m`, the relative move
+    pub spot_move: Vec<f64>,
+    /// `g = 1 + m`
+    pub growth: Vec<f64>,
+    /// `ln g`
+    pub ln_growth: Vec<f64>,
+    /// `1/g`
+    pub per_growth: Vec<f64>,
+    /// weight of each loss; 0 in padding columns, where nothing is lost anyway
+    pub weight: Vec<f64>,
+    /// the distinct pairs of vol move and days that pass
+    pairs: Vec<(VolMove, f64)>,
+    /// which pair each column has
+    pair: Vec<usize>,
+}
+
+/// What it does to the vols and times of one expiry, by columns: `s′ = max(scale·σ + shift, floor)·√τ′`.
+#[derive(Debug)]
+pub(crate) struct ExpiryShocks {
+    /// four arrays, one after the other
+    cells: Vec<f64>,
+}
+
+impl ExpiryShocks {
+    /// Scale, shift, floor and √τ′.
+    #[inline(always)]
+    pub fn columns(&self) -> [&[f64]; 4] {
+        let columns = self.cells.len() / 4;
+        std::array::from_fn(|array| &self.cells[array * columns..][..columns])
+    }
+}
+
+impl Shocks {
+    pub fn new(set: &ScenarioSet) -> Self {
+        // At least one padding column, for the unshocked state.
+        let columns = padded(set.len() + 1);
+        let column = |f: &dyn Fn(&Scenario) -> f64, neutral: f64| {
+            let mut values: Vec<f64> = set.scenarios.iter().map(f).collect();
+            values.resize(columns, neutral);
+            values
+        };
+        let mut pairs = vec![(VolMove::Unchanged, 0.0)];
+        let mut pair = vec![0; columns];
+        for (pair, scenario) in pair.iter_mut().zip(&set.scenarios) {
+            let wanted = (scenario.vol_move, scenario.days);
+            *pair = pairs.iter().position(|known| *known == wanted).unwrap_or_else(|| {
+                pairs.push(wanted);
+                pairs.len() - 1
+            });
+        }
+        Self {
+            spot_move: column(&|s| s.spot_move, 0.0),
+            growth: column(&|s| 1.0 + s.spot_move, 1.0),
+            ln_growth: column(&|s| ln(1.0 + s.spot_move), 0.0),
+            per_growth: column(&|s| 1.0 / (1.0 + s.spot_move), 1.0),
+            weight: column(&|s| s.weight, 0.0),
+            pairs,
+            pair,
+            scenarios: set.scenarios.clone(),
+            vol: set.vol.clone(),
+        }
+    }
+
+    /// Columns that are priced: the scenarios and the unshocked state.
+    pub fn used(&self) -> usize {
+        self.scenarios.len() + 1
+    }
+
+    /// Columns with padding: whole lines.
+    pub fn columns(&self) -> usize {
+        self.growth.len()
+    }
+
+    /// For options `dte_days` from expiry. Time never runs past expiry.
+    pub fn expiry(&self, dte_days: f64) -> ExpiryShocks {
+        // Powers and roots are worth computing once per pair, not once per column.
+        let states: Vec<[f64; 4]> = self
+            .pairs
+            .iter()
+            .map(|(vol_move, days)| {
+                let map = self.vol.map(*vol_move, dte_days);
+                let tau_years = (dte_days - days).max(0.0) / DAYS_PER_YEAR;
+                [map.scale, map.shift, map.floor, sqrt(tau_years)]
+            })
+            .collect();
+        let mut cells = vec![0.0; 4 * self.columns()];
+        let (pairs, last) = cells.split_at_mut(2 * self.columns());
+        let (scale, shift) = pairs.split_at_mut(self.columns());
+        let (floor, sqrt_tau) = last.split_at_mut(self.columns());
+        for (column, pair) in self.pair.iter().enumerate() {
+            [scale[column], shift[column], floor[column], sqrt_tau[column]] = states[*pair];
+        }
+        ExpiryShocks { cells }
+    }
+}
+
+const DAYS_PER_YEAR: f64 = 365.0;
