@@ -1,7 +1,7 @@
 //! A sign of life for work that takes longer than a second: on standard error, only on a terminal.
 
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -13,8 +13,9 @@ const TICK: Duration = Duration::from_millis(100);
 /// Shows how many steps are done, from the second second on; gone when dropped.
 pub struct Progress {
     bar: ProgressBar,
-    // Dropped with the value, which tells the waiting thread that the work ended in time.
-    _alive: Sender<()>,
+    /// Dropped to tell the waiting thread that the work has ended.
+    alive: Option<Sender<()>>,
+    waiting: Option<JoinHandle<()>>,
 }
 
 impl Progress {
@@ -27,14 +28,14 @@ impl Progress {
         bar.set_message(what);
         let (alive, ended) = channel();
         let shown = bar.clone();
-        thread::spawn(move || {
+        let waiting = thread::spawn(move || {
             if ended.recv_timeout(QUIET) == Err(RecvTimeoutError::Timeout) {
                 // Draws nothing where standard error is not a terminal.
                 shown.set_draw_target(ProgressDrawTarget::stderr());
                 shown.enable_steady_tick(TICK);
             }
         });
-        Self { bar, _alive: alive }
+        Self { bar, alive: Some(alive), waiting: Some(waiting) }
     }
 
     /// One step is done.
@@ -45,6 +46,9 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
+        self.alive = None;
+        // After this nobody draws any more; a thread that panicked draws neither.
+        let _ = self.waiting.take().map(JoinHandle::join);
         self.bar.finish_and_clear();
     }
 }

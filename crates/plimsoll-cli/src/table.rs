@@ -46,12 +46,8 @@ impl Table {
     }
 
     /// Adds a row, one cell per column.
-    pub fn push<const N: usize>(&mut self, cells: [String; N]) {
-        self.push_row(cells.to_vec());
-    }
-
-    /// Adds a row whose width is not known when compiling.
-    pub fn push_row(&mut self, cells: Vec<String>) {
+    pub fn push(&mut self, cells: impl Into<Vec<String>>) {
+        let cells = cells.into();
         debug_assert_eq!(cells.len(), self.columns.len(), "{}", self.title);
         self.rows.push(cells);
     }

@@ -1,5 +1,7 @@
 //! Help texts, as a newcomer reads them.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod common;
 
 use common::plimsoll;

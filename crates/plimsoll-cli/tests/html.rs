@@ -1,5 +1,7 @@
 //! The page: whole, offline, and carrying the numbers of the JSON answer.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod common;
 
 use std::fs;

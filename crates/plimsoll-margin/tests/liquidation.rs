@@ -144,7 +144,7 @@ fn the_published_formula_and_its_isolated_form_agree() {
 fn the_tier_is_that_at_the_liquidation_price() {
     // Short 1,490 coins at 100,000 is 149 M: 1.25 %. Above 150 M the rate is 2.5 % less 1.875 M.
     // Equity 15 M: 15e6 − 1490·(p − 1e5) = 1490·p·0.025 − 1.875e6
-    // p = (15e6 + 149e6 + 1.875e6)/(1490·1.025) = 108,610.25…; at the old rate it would be 109,… .
+    // p = (15e6 + 149e6 + 1.875e6)/(1490·1.025) = 108,610; at the old rate it would be 108,709.
     let found = &prices("hyperliquid-cross", "BTC-PERP,-1490\nUSDC,15000000\n")[0];
     let expected = (15e6 + 149e6 + 1.875e6) / (1490.0 * 1.025);
     assert!(close(found.above, Some(expected), 1e-12) && found.below.is_none(), "{found:?}");
@@ -176,7 +176,10 @@ fn a_calculator_that_sees_one_position_is_four_dollars_off() {
     assert_eq!(format!("{alone:.2}"), "95.40");
     let text = models::bundled_at("hyperliquid-cross", AT.parse().unwrap()).unwrap().text;
     // SOL at a maintenance rate of 0.4 %, which is half of 1/125.
-    let text = text.replacen("max_leverage = 20.0 },\n  { lower_usd = 70", "max_leverage = 125.0 },\n  { lower_usd = 70", 1);
+    let (tier, next) = ("max_leverage = 20.0 },", "  { lower_usd = 70_000_000.0");
+    let sol = format!("{tier}\n{next}");
+    assert!(text.contains(&sol), "the parameter file no longer has these lines");
+    let text = text.replace(&sol, &format!("max_leverage = 125.0 }},\n{next}"));
     let model = models::from_params(&text).unwrap();
     let market = market();
     // ETH at 2 %: 4.00 of maintenance is a notional of 200, 0.05 coins.
@@ -256,6 +259,35 @@ fn coin_settled_formula_by_hand() {
     assert!(close(coin_settled(50_000.0, 10_000.0, 0.049, 0.005), Some(40_200.0), 1e-12));
     // Short: 0.05 − 10000·(1/50000 − 1/p) = 50/p  →  p = −9,950/(0.05 − 0.2) = 66,333.33.
     assert!(close(coin_settled(50_000.0, -10_000.0, 0.049, 0.005), Some(9950.0 / 0.15), 1e-12));
-    // A short of the collateral's own value is hedged.
-    assert_eq!(coin_settled(50_000.0, -2500.0, 0.049, 0.005), None);
+    // A short of 2,000 USD, less than the 0.05 coins are worth, is hedged whatever the price.
+    assert_eq!(coin_settled(50_000.0, -2000.0, 0.05 - 10.0 / 50_000.0, 0.005), None);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Contracts of both settlements beside each other, one per coin; rates that grow with the coins.
+    #[test]
+    fn standard_margin_formulas_are_roots(
+        inverse in -2_000_000i64..2_000_000,
+        linear in -500i64..500,
+        btc in 0i64..100,
+        usdc in 0i64..500_000,
+    ) {
+        let market = market();
+        let rows = format!("BTC-PERPETUAL,{inverse}\nETH-PERP,{linear}\nBTC,{btc}\nUSDC,{usdc}\n");
+        let portfolio = bind(&market, &rows);
+        for id in ["isolated", "deribit-sm"] {
+            let stated = liquidation_prices(bundled(id).as_ref(), &market, &portfolio).unwrap();
+            let searched = liquidation_prices(&Silent(bundled(id)), &market, &portfolio).unwrap();
+            for (stated, searched) in stated.iter().zip(&searched) {
+                let now = stated.price_now;
+                let within = |price: &f64| (1e-4..1e4).contains(&(price / now));
+                prop_assert!(close(stated.above.filter(within), searched.above, 1e-9), "{id} {stated:?} {searched:?}");
+                prop_assert!(close(stated.below.filter(within), searched.below, 1e-9), "{id} {stated:?} {searched:?}");
+                let segregated = id == "deribit-sm" && stated.price.is_some_and(|price| price != now);
+                prop_assert!(!segregated || stated.method == Method::ClosedForm, "{stated:?}");
+            }
+        }
+    }
 }

@@ -63,9 +63,20 @@ pub fn implied_vol(
     tau_years: f64,
     undiscounted_price: f64,
 ) -> Result<f64, ImpliedVolError> {
+    let ratio = checked_ratio(option_type, forward, strike, tau_years, undiscounted_price)?;
+    Ok(total_vol_fused(forward, strike, ratio) / tau_years.sqrt())
+}
+
+/// The time value over `min(F, K)`, in [0, 1), of a price that has an implied vol.
+pub(crate) fn checked_ratio(
+    option_type: OptionType,
+    forward: f64,
+    strike: f64,
+    tau_years: f64,
+    price: f64,
+) -> Result<f64, ImpliedVolError> {
     let forward = positive("forward", forward)?;
     let strike = positive("strike", strike)?;
-    let price = undiscounted_price;
     if !price.is_finite() {
         return Err(ImpliedVolError::InvalidInput { name: "undiscounted_price", value: price });
     }
@@ -86,12 +97,11 @@ pub fn implied_vol(
     if price >= bound {
         return Err(ImpliedVolError::AboveBound { price, bound });
     }
-    let ratio = (price - intrinsic) / forward.min(strike);
-    Ok(total_vol_fused(forward, strike, ratio) / tau_years.sqrt())
+    Ok((price - intrinsic) / forward.min(strike))
 }
 
 plimsoll_math::fused! {
-    fn total_vol_fused(forward: f64, strike: f64, ratio: f64) -> f64 = total_vol::<true>;
+    pub(crate) fn total_vol_fused(forward: f64, strike: f64, ratio: f64) -> f64 = total_vol::<true>;
 }
 
 #[inline(always)]
@@ -103,7 +113,7 @@ fn total_vol<const FMA: bool>(forward: f64, strike: f64, ratio: f64) -> f64 {
 const MAX_STEPS: u32 = 64;
 
 /// A step this small, relatively, leaves an error of about its fourth power.
-const LAST_STEP: f64 = 1e-4;
+pub(crate) const LAST_STEP: f64 = 1e-4;
 
 /// Total vol at which the time value ratio is `target`, in [0, 1).
 ///
@@ -114,9 +124,8 @@ fn implied_total_vol<const FMA: bool>(x: f64, target: f64) -> f64 {
     if target <= 0.0 {
         return 0.0;
     }
-    let lower = target < 0.5;
     let (mut lo, mut hi) = (0.0, f64::INFINITY);
-    let mut s = start(x, target);
+    let mut s = start(x, target, float::ln(target));
     for _ in 0..MAX_STEPS {
         let (ratio, density) = time_value_and_density::<FMA>(x, s);
         if ratio < target {
@@ -124,21 +133,12 @@ fn implied_total_vol<const FMA: bool>(x: f64, target: f64) -> f64 {
         } else {
             hi = s;
         }
-        let (distance, slope) = if lower {
-            (float::ln(ratio / target), density / ratio)
+        let distance = if target < 0.5 {
+            float::ln(ratio / target)
         } else {
-            (float::ln((1.0 - target) / (1.0 - ratio)), density / (1.0 - ratio))
+            float::ln((1.0 - target) / (1.0 - ratio))
         };
-        // first and second derivative of ln φ(a), then those of the slope, over the slope
-        let (inverse, d) = (1.0 / s, x / s);
-        let ln_density_1 = (d * d - 0.25 * s * s) * inverse;
-        let ln_density_2 = -0.25 - 3.0 * (d * inverse) * (d * inverse);
-        let signed_slope = if lower { -slope } else { slope };
-        let second = ln_density_1 + signed_slope;
-        let third = second * (second + signed_slope) + ln_density_2;
-        let newton = distance / slope;
-        let step = -newton * (1.0 - 0.5 * newton * second)
-            / (1.0 - newton * (second - newton * third / 6.0));
+        let step = householder_step(x, s, target, ratio, density, distance);
         let next = s + step;
         if step.abs() <= LAST_STEP * s {
             return next;
@@ -154,11 +154,36 @@ fn implied_total_vol<const FMA: bool>(x: f64, target: f64) -> f64 {
     s
 }
 
+/// One step of Householder's third-order method towards the total vol of `target`, from `s` with its
+/// time value `ratio` and `density = d ratio/ds`; `distance` is `ln(ratio/target)` for a target
+/// below one half and `ln((1 − target)/(1 − ratio))` above.
+#[inline(always)]
+pub(crate) fn householder_step(
+    x: f64,
+    s: f64,
+    target: f64,
+    ratio: f64,
+    density: f64,
+    distance: f64,
+) -> f64 {
+    let lower = target < 0.5;
+    let slope = density / if lower { ratio } else { 1.0 - ratio };
+    // first and second derivative of ln φ(a), then those of the slope, over the slope
+    let (inverse, d) = (1.0 / s, x / s);
+    let ln_density_1 = (d * d - 0.25 * s * s) * inverse;
+    let ln_density_2 = -0.25 - 3.0 * (d * inverse) * (d * inverse);
+    let signed_slope = if lower { -slope } else { slope };
+    let second = ln_density_1 + signed_slope;
+    let third = second * (second + signed_slope) + ln_density_2;
+    let newton = distance / slope;
+    -newton * (1.0 - 0.5 * newton * second) / (1.0 - newton * (second - newton * third / 6.0))
+}
+
 /// A start below the root in the wings and near it elsewhere.
 #[inline(always)]
-fn start(x: f64, target: f64) -> f64 {
+pub(crate) fn start(x: f64, target: f64, ln_target: f64) -> f64 {
     const TWO_PI: f64 = 2.0 * std::f64::consts::PI;
-    let spread = -2.0 * float::ln(target);
+    let spread = -2.0 * ln_target;
     let wing = x / spread.sqrt();
     let middle = (TWO_PI * target * target + 1.1 * x * x / spread.max(0.5)).sqrt();
     wing.max(middle)

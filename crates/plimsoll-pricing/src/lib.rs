@@ -7,7 +7,9 @@
 pub mod black76;
 pub mod contract;
 pub mod implied;
+pub mod implied_batch;
 pub mod snapshot;
 
 pub use black76::{Black76, CoinGreeks, Greeks, OptionType, price, time_value_ratio};
 pub use implied::{ImpliedVolError, implied_vol};
+pub use implied_batch::{Quote, implied_vols, implied_vols_with};

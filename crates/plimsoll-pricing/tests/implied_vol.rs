@@ -85,7 +85,8 @@ proptest! {
     }
 
     /// In the money the intrinsic value is subtracted: the rounding of the price (and of its parts)
-    /// sets the limit, not that of the time value.
+    /// sets the limit, not that of the time value. Near the money the two are of one size, and the
+    /// formula's own twenty roundings count.
     #[test]
     fn round_trip_in_the_money(ln_s in -4.0..1.0, d in -3.0..3.0) {
         let s = float::exp(ln_s);
@@ -94,7 +95,7 @@ proptest! {
         let p = price(option_type, f, k, s);
         prop_assume!(p < f.max(k));
         let got = implied_vol(option_type, f, k, 1.0, p).unwrap();
-        let bound = attainable(f, k, s, p, 8.0);
+        let bound = attainable(f, k, s, p, 20.0);
         prop_assert!((got - s).abs() <= bound, "{got} against {s}, bound {bound:e}");
     }
 

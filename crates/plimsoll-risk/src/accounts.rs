@@ -115,7 +115,7 @@ impl Accounts {
                 let from = piece * ACCOUNTS_PER_PIECE;
                 Pass { tile, offsets: &self.offsets[from..=from + worst.len()], book, worst }
             });
-            parallel::for_each(pieces, || (), |(), pass| pass.run(array.instructions()));
+            parallel::for_each(pieces, || (), |(), pass| dispatch(array.instructions(), pass));
         });
         Ok(worst)
     }
@@ -134,9 +134,51 @@ impl RiskArray {
         let book = Book { rows, quantities };
         for_tiles(self, 1, |tile| {
             let offsets = [0, rows.len() as u32];
-            Pass { tile, offsets: &offsets, book, worst: &mut worst }.run(self.instructions());
+            let pass = Pass { tile, offsets: &offsets, book, worst: &mut worst };
+            dispatch(self.instructions(), pass);
         });
         Some(worst[0])
+    }
+}
+
+/// One account's profit and loss per scenario, kept between fills.
+#[derive(Clone, Debug)]
+pub struct NetVector {
+    /// with the padding columns, where nothing is gained or lost
+    pnl: AlignedRows,
+}
+
+impl RiskArray {
+    /// The net vector of an account without positions.
+    pub fn net_vector(&self) -> NetVector {
+        NetVector { pnl: AlignedRows::zeroed(1, self.shocks().columns()) }
+    }
+}
+
+impl NetVector {
+    /// Adds `quantity` contracts of the instrument at a [`RiskArray::position`] and takes the worst
+    /// loss; `None`, and nothing is added, if the array has no such row or other scenarios.
+    pub fn fill(&mut self, array: &RiskArray, row: usize, quantity: f64) -> Option<Worst> {
+        let rows = array.rows();
+        if row >= array.ids().len() || self.pnl.stride() != rows.stride() {
+            return None;
+        }
+        let mut worst = [Worst::default()];
+        let fill = Fill {
+            pnl: self.pnl.rows_mut().next()?,
+            row: rows.row(row),
+            quantity,
+            weights: &array.shocks().weight,
+            worst: &mut worst[0],
+        };
+        dispatch(array.instructions(), fill);
+        Some(worst[0])
+    }
+
+    /// Profit and loss per scenario of the array that was filled from.
+    pub fn pnl<'a>(&'a self, array: &RiskArray) -> &'a [f64] {
+        let columns = array.scenarios().len().min(self.pnl.stride());
+        &self.pnl.row(0)[..columns]
     }
 }
 
@@ -168,13 +210,12 @@ fn for_tiles(array: &RiskArray, positions: usize, mut each: impl FnMut(&Tile<'_>
     let lines = stride / LANES;
     let tiles = lines.div_ceil(lines_per_tile(array.instructions()));
     let together = tiles > 1 && positions >= POSITIONS_PER_ROW * array.ids().len();
-    let mut copy = AlignedRows::zeroed(0, 0);
     for tile in 0..tiles {
         // As equal as whole lines allow.
         let [from, to] = [tile, tile + 1].map(|tile| tile * lines / tiles * LANES);
         let weights = &weights[from..to];
         if together {
-            copy = AlignedRows::zeroed(array.ids().len(), to - from);
+            let mut copy = AlignedRows::zeroed(array.ids().len(), to - from);
             for (copy, row) in copy.rows_mut().zip(cells.chunks_exact(stride)) {
                 copy.copy_from_slice(&row[from..to]);
             }
@@ -206,22 +247,23 @@ struct Pass<'a> {
     worst: &'a mut [Worst],
 }
 
-impl Pass<'_> {
-    fn run(self, instructions: InstructionSet) {
-        match instructions.level() {
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => {
-                if let Some(simd) = pulp::x86::V4::try_new() {
-                    Simd::vectorize(simd, self);
-                }
+/// The one place where these kernels are dispatched.
+fn dispatch(instructions: InstructionSet, kernel: impl WithSimd) {
+    match instructions.level() {
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => {
+            if let Some(simd) = pulp::x86::V4::try_new() {
+                Simd::vectorize(simd, kernel);
             }
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => {
-                if let Some(simd) = pulp::x86::V3::try_new() {
-                    Simd::vectorize(simd, self);
-                }
+        }
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => {
+            if let Some(simd) = pulp::x86::V3::try_new() {
+                Simd::vectorize(simd, kernel);
             }
-            Level::Baseline => self.with_simd(pulp::Scalar::new()),
+        }
+        Level::Baseline => {
+            kernel.with_simd(pulp::Scalar::new());
         }
     }
 }
@@ -253,8 +295,6 @@ impl Pass<'_> {
     fn registers<S: Simd, const R: usize>(self, simd: S) {
         let Tile { cells, stride, weights, first } = *self.tile;
         let weights: [S::f64s; R] = vectors(S::as_simd_f64s(weights).0);
-        let numbers: [f64; LANES] = std::array::from_fn(|lane| lane as f64);
-        let lanes = simd.partial_load_f64s(&numbers[..S::F64_LANES]);
         for (bounds, worst) in self.offsets.windows(2).zip(self.worst) {
             let positions = bounds[0] as usize..bounds[1] as usize;
             let rows = &self.book.rows[positions.clone()];
@@ -268,24 +308,75 @@ impl Pass<'_> {
                     *pnl = mul_add(simd, quantity, cells, *pnl);
                 }
             }
-            let mut most = simd.splat_f64s(0.0);
-            let mut vector_of = simd.splat_f64s(0.0);
+            let mut running = RunningWorst::new(simd);
             for r in 0..R {
-                // `0 − x` rather than `−x`, so that no loss is −0.
-                let loss = simd.mul_f64s(weights[r], simd.sub_f64s(simd.splat_f64s(0.0), pnl[r]));
-                let more = simd.greater_than_f64s(loss, most);
-                most = simd.select_f64s(more, loss, most);
-                vector_of = simd.select_f64s(more, simd.splat_f64s(r as f64), vector_of);
+                running.vector(simd, r, weights[r], pnl[r]);
             }
-            let loss = simd.reduce_max_f64s(most);
-            if loss > worst.loss {
-                let width = simd.splat_f64s(S::F64_LANES as f64);
-                let column = simd.add_f64s(simd.mul_f64s(vector_of, width), lanes);
-                let attains = simd.equal_f64s(most, simd.splat_f64s(loss));
-                let never = simd.splat_f64s(f64::INFINITY);
-                let earliest = simd.reduce_min_f64s(simd.select_f64s(attains, column, never));
-                *worst = Worst { loss, scenario: Some((first + earliest as usize) as u32) };
-            }
+            running.raise(simd, worst, first);
+        }
+    }
+}
+
+/// Adds a row to a net vector and takes its worst loss.
+struct Fill<'a> {
+    pnl: &'a mut [f64],
+    row: &'a [f64],
+    quantity: f64,
+    weights: &'a [f64],
+    worst: &'a mut Worst,
+}
+
+impl WithSimd for Fill<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let quantity = simd.splat_f64s(self.quantity);
+        let pnl = S::as_mut_simd_f64s(self.pnl).0.iter_mut();
+        let rows = S::as_simd_f64s(self.row).0.iter().zip(S::as_simd_f64s(self.weights).0);
+        let mut running = RunningWorst::new(simd);
+        for (vector, (pnl, (row, weights))) in pnl.zip(rows).enumerate() {
+            *pnl = mul_add(simd, quantity, *row, *pnl);
+            running.vector(simd, vector, *weights, *pnl);
+        }
+        running.raise(simd, self.worst, 0);
+    }
+}
+
+/// The largest loss seen in each lane, and the vector it was in: the first of equals.
+struct RunningWorst<S: Simd> {
+    most: S::f64s,
+    vector_of: S::f64s,
+}
+
+impl<S: Simd> RunningWorst<S> {
+    #[inline(always)]
+    fn new(simd: S) -> Self {
+        Self { most: simd.splat_f64s(0.0), vector_of: simd.splat_f64s(0.0) }
+    }
+
+    #[inline(always)]
+    fn vector(&mut self, simd: S, vector: usize, weights: S::f64s, pnl: S::f64s) {
+        // `0 − x` rather than `−x`, so that no loss is −0.
+        let loss = simd.mul_f64s(weights, simd.sub_f64s(simd.splat_f64s(0.0), pnl));
+        let more = simd.greater_than_f64s(loss, self.most);
+        self.most = simd.select_f64s(more, loss, self.most);
+        self.vector_of = simd.select_f64s(more, simd.splat_f64s(vector as f64), self.vector_of);
+    }
+
+    /// Raises `worst` to the largest loss, at its earliest column counted from `first`.
+    #[inline(always)]
+    fn raise(self, simd: S, worst: &mut Worst, first: usize) {
+        let loss = simd.reduce_max_f64s(self.most);
+        if loss > worst.loss {
+            let numbers: [f64; LANES] = std::array::from_fn(|lane| lane as f64);
+            let lanes = simd.partial_load_f64s(&numbers[..S::F64_LANES]);
+            let width = simd.splat_f64s(S::F64_LANES as f64);
+            let column = simd.add_f64s(simd.mul_f64s(self.vector_of, width), lanes);
+            let attains = simd.equal_f64s(self.most, simd.splat_f64s(loss));
+            let never = simd.splat_f64s(f64::INFINITY);
+            let earliest = simd.reduce_min_f64s(simd.select_f64s(attains, column, never));
+            *worst = Worst { loss, scenario: Some((first + earliest as usize) as u32) };
         }
     }
 }

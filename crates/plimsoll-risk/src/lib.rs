@@ -12,7 +12,7 @@ pub mod scenario;
 mod shocks;
 pub mod shift;
 
-pub use accounts::{Accounts, AccountsError, Worst};
+pub use accounts::{Accounts, AccountsError, NetVector, Worst};
 pub use array::{Measure, RiskArray, axpy};
 pub use scenario::{
     Scenario, ScenarioBlock, ScenarioSet, ShockUnit, TenorScaling, VolMove, VolShocks,

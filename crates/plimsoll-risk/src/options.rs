@@ -164,7 +164,7 @@ struct Scratch {
 }
 
 /// Cells of a block of strikes: three arrays of them stay in the first-level cache.
-const BLOCK_CELLS: usize = 1024;
+const BLOCK_CELLS: usize = 512;
 
 impl Scratch {
     fn new(columns: usize, strikes: usize) -> Self {

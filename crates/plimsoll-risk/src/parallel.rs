@@ -19,8 +19,8 @@ pub(crate) fn for_each<P, S>(
 #[cfg(feature = "threads")]
 pub(crate) fn for_each<P: Send, S>(
     pieces: impl Iterator<Item = P>,
-    scratch: impl Fn() -> S + Sync,
-    run: impl Fn(&mut S, P) + Sync,
+    scratch: impl Fn() -> S + Sync + Send,
+    run: impl Fn(&mut S, P) + Sync + Send,
 ) {
     use rayon::prelude::*;
     let pieces: Vec<P> = pieces.collect();

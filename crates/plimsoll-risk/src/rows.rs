@@ -44,3 +44,14 @@ impl AlignedRows {
         self.cells[self.start..end].chunks_exact_mut(self.stride.max(1))
     }
 }
+
+// A copied vector may lie elsewhere relative to a cache line.
+impl Clone for AlignedRows {
+    fn clone(&self) -> Self {
+        let mut copy = Self::zeroed(self.rows, self.stride);
+        for (copy, row) in copy.rows_mut().zip(self.cells().chunks_exact(self.stride.max(1))) {
+            copy.copy_from_slice(row);
+        }
+        copy
+    }
+}

@@ -68,7 +68,7 @@ impl Draft {
             instruments: kept
                 .iter()
                 .map(|contract| listed(contract, self.quotes.get(&contract.name), &mut warnings))
-                .collect(),
+                .collect::<Result<_, _>>()?,
         };
         let coins = prices.at_par.iter();
         warnings.extend(coins.map(|coin| format!("{coin} is taken at 1 USD: no answer prices it")));
@@ -173,8 +173,12 @@ fn listed(
     contract: &Contract,
     quote: Option<&Quote>,
     warnings: &mut Vec<String>,
-) -> InstrumentFile {
-    let mut quote = quote.cloned().unwrap_or_default();
+) -> Result<InstrumentFile, InputError> {
+    let mut quote = quote.copied().unwrap_or_default();
+    if let Some(Real(rate)) = quote.funding_8h.filter(|rate| !rate.0.is_finite()) {
+        let message = format!("{}: funding of {rate} over eight hours", contract.name);
+        return Err(InputError::new(InputCode::BadNumber, message));
+    }
     if let (Some(bid), Some(ask)) = (quote.bid, quote.ask)
         && bid > ask
     {
@@ -191,7 +195,7 @@ fn listed(
         Kind::Future { expiry } => (Some(expiry), None, None),
         Kind::Spot | Kind::Perpetual => (None, None, None),
     };
-    InstrumentFile {
+    Ok(InstrumentFile {
         name: contract.name.clone(),
         kind: Some(contract.kind.into()),
         underlying: Some(contract.underlying.clone()),
@@ -210,7 +214,7 @@ fn listed(
         open_interest: quote.open_interest,
         funding_8h: quote.funding_8h,
         confidence: None,
-    }
+    })
 }
 
 /// Forwards by coin and expiry.

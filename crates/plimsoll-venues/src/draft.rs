@@ -9,6 +9,7 @@ use plimsoll_model::number::Real;
 use plimsoll_model::{Asset, ContractUnit, Timestamp};
 
 use crate::accounts::Accounts;
+use crate::payload::Row;
 
 /// A listed contract.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,7 +25,7 @@ pub(crate) struct Contract {
 }
 
 /// What is quoted of a contract. Sizes and open interest are in contracts.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Quote {
     pub mark_price: Option<Real>,
     pub mark_vol: Option<Real>,
@@ -78,53 +79,60 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
-    /// Adds a contract. The same contract may come twice, as pages of a listing overlap.
-    pub fn list(&mut self, contract: Contract) -> Result<(), InputError> {
-        if let Some(known) = self.contracts.get(&contract.name)
-            && *known != contract
-        {
-            let message = format!("{} is listed twice, and differently", contract.name);
-            return Err(InputError::new(InputCode::Duplicate, message));
+    /// Adds a contract, or notes why it cannot be listed, which is an error only if it is held. The
+    /// same contract may come twice, as pages of a listing overlap.
+    pub fn list(
+        &mut self,
+        name: &str,
+        contract: Result<Contract, String>,
+        row: &Row<'_>,
+    ) -> Result<(), InputError> {
+        match (contract, self.contracts.get(name)) {
+            (Ok(contract), Some(known)) if *known != contract => {
+                let message = format!("{name} is listed twice, and differently");
+                return Err(row.error(InputCode::Duplicate, message));
+            }
+            (Ok(contract), _) => {
+                self.contracts.insert(name.to_owned(), contract);
+            }
+            (Err(reason), _) => {
+                self.left_out.insert(name.to_owned(), reason);
+            }
         }
-        self.contracts.insert(contract.name.clone(), contract);
         Ok(())
     }
 
-    /// Notes a contract that cannot be listed; it is an error only if it is held.
-    pub fn leave_out(&mut self, name: &str, reason: impl Into<String>) {
-        self.left_out.insert(name.to_owned(), reason.into());
-    }
-
-    /// The contract of this name, if it was listed.
-    pub fn contract(&self, name: &str) -> Option<&Contract> {
-        self.contracts.get(name)
+    /// The contract of something quoted; what is quoted and not listed is told at the end.
+    pub fn quoted(&mut self, name: &str) -> Option<Contract> {
+        let contract = self.contracts.get(name).cloned();
+        if contract.is_none() && !self.left_out.contains_key(name) {
+            self.unlisted.insert(name.to_owned());
+        }
+        contract
     }
 
     /// The contract of something held.
-    pub fn held_contract(&self, name: &str) -> Result<&Contract, InputError> {
+    pub fn held(&self, name: &str, row: &Row<'_>) -> Result<Contract, InputError> {
         if let Some(contract) = self.contracts.get(name) {
-            return Ok(contract);
+            return Ok(contract.clone());
         }
         Err(match self.left_out.get(name) {
-            Some(reason) => InputError::new(
+            Some(reason) => row.error(
                 InputCode::Unsupported,
                 format!("{name} is held, and cannot be taken in: {reason}"),
             ),
-            None => InputError::new(
-                InputCode::UnknownInstrument,
-                format!("{name} is held, and no answer about instruments lists it"),
-            )
-            .hint("save the instruments of every product that the account holds"),
+            None => row
+                .error(
+                    InputCode::UnknownInstrument,
+                    format!("{name} is held, and no answer about instruments lists it"),
+                )
+                .hint("save the instruments of every product that the account holds"),
         })
     }
 
     /// Adds what one answer quotes of a contract; later answers prevail where they say something.
     pub fn quote(&mut self, name: &str, quote: Quote) {
-        if self.contracts.contains_key(name) {
-            self.quotes.entry(name.to_owned()).or_default().absorb(quote);
-        } else if !self.left_out.contains_key(name) {
-            self.unlisted.insert(name.to_owned());
-        }
+        self.quotes.entry(name.to_owned()).or_default().absorb(quote);
     }
 
     /// Adds a quote for a contract that no ticker quotes: what a position says of its own mark.

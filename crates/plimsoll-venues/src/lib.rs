@@ -10,6 +10,7 @@ pub mod bybit;
 pub mod deribit;
 pub mod derive;
 mod draft;
+pub mod history;
 pub mod hyperliquid;
 pub mod lines;
 pub mod okx;
@@ -26,6 +27,7 @@ use plimsoll_model::market::MarketFile;
 use plimsoll_model::{Asset, Book, Timestamp};
 
 use draft::Draft;
+use payload::Payload;
 pub use response::{Counterpart, VenueComponent, VenueMargin, VenuePool};
 pub use venue::{Part, PartKind, Venue};
 
@@ -67,6 +69,32 @@ impl Default for ImportOptions {
     }
 }
 
+/// Adds what one answer says to a draft.
+type Read = fn(&mut Draft, Payload<'_>) -> Result<(), InputError>;
+
+/// What each venue's module provides.
+pub(crate) struct Readers {
+    instruments: Read,
+    tickers: Read,
+    balances: Read,
+    positions: Read,
+    margin: fn(Payload<'_>) -> Result<VenueMargin, InputError>,
+}
+
+impl Venue {
+    fn readers(self) -> &'static Readers {
+        match self {
+            Self::Deribit => &deribit::READERS,
+            Self::Okx => &okx::READERS,
+            Self::Binance => &binance::READERS,
+            Self::Bybit => &bybit::READERS,
+            Self::Derive => &derive::READERS,
+            Self::Hyperliquid => &hyperliquid::READERS,
+            Self::Paradex => &paradex::READERS,
+        }
+    }
+}
+
 /// Reads answers of one venue as a market and, where they tell of an account, a book.
 ///
 /// The answers may come in any order and any number of each kind. Unknown fields are ignored. A
@@ -93,35 +121,61 @@ pub fn import(
         if matches!(part.kind, PartKind::Balances | PartKind::Positions) {
             draft.accounts.asked = true;
         }
-        match venue {
-            Venue::Deribit => deribit::read(&mut draft, part),
-            Venue::Okx => okx::read(&mut draft, part),
-            Venue::Binance => binance::read(&mut draft, part),
-            Venue::Bybit => bybit::read(&mut draft, part),
-            Venue::Derive => derive::read(&mut draft, part),
-            Venue::Hyperliquid => hyperliquid::read(&mut draft, part),
-            Venue::Paradex => paradex::read(&mut draft, part),
-        }?;
+        let payload = Payload::read(part)?;
+        draft.answered_at(payload.time);
+        if payload.has_more {
+            let warning = format!("{}: the venue has further pages of this answer", part.origin);
+            draft.warnings.push(warning);
+        }
+        let readers = venue.readers();
+        let read = match part.kind {
+            PartKind::Instruments => readers.instruments,
+            PartKind::Tickers => readers.tickers,
+            PartKind::Balances => readers.balances,
+            PartKind::Positions => readers.positions,
+        };
+        read(&mut draft, payload)?;
     }
     draft.finish(venue, options)
 }
 
 /// Reads what a venue says an account needs: the answer of a simulation, a position builder, or an
-/// account statement. Each venue's module lists the answers that it reads.
+/// account statement. The module `margin_check` of each venue says which, and what its parts are
+/// compared with.
 ///
 /// # Errors
-/// As [`import`]; an answer of another shape is `malformed`, and the hint names those that are read.
+/// As [`import`]; an answer of another shape is `unsupported`, and the hint names those that are read.
 pub fn venue_margin(venue: Venue, origin: &str, bytes: &[u8]) -> Result<VenueMargin, InputError> {
-    let part = Part { kind: PartKind::Balances, origin, bytes };
-    let margin = match venue {
-        Venue::Deribit => deribit::margins(&part),
-        Venue::Okx => okx::margins(&part),
-        Venue::Binance => binance::margins(&part),
-        Venue::Bybit => bybit::margins(&part),
-        Venue::Derive => derive::margins(&part),
-        Venue::Hyperliquid => hyperliquid::margins(&part),
-        Venue::Paradex => paradex::margins(&part),
-    }?;
+    margin_of(venue, answer(origin, bytes)?)
+}
+
+/// As [`venue_margin`], by the venue that the shape of the answer fits.
+///
+/// # Errors
+/// As [`venue_margin`].
+pub fn any_venue_margin(origin: &str, bytes: &[u8]) -> Result<VenueMargin, InputError> {
+    let payload = answer(origin, bytes)?;
+    let mut unknown = None;
+    for venue in Venue::ALL {
+        match margin_of(venue, payload.clone()) {
+            Err(error) if error.code == InputCode::Unsupported => unknown = Some(error),
+            told => return told,
+        }
+    }
+    let message = unknown.map(|error| error.message).unwrap_or_default();
+    Err(InputError::new(InputCode::Unsupported, message)
+        .from_origin(origin)
+        .hint("name the venue to learn which of its answers are read"))
+}
+
+fn answer<'a>(origin: &'a str, bytes: &'a [u8]) -> Result<Payload<'a>, InputError> {
+    // What kind of part it is only matters to an import.
+    Payload::read(&Part { kind: PartKind::Balances, origin, bytes })
+}
+
+fn margin_of(venue: Venue, payload: Payload<'_>) -> Result<VenueMargin, InputError> {
+    let origin = payload.origin;
+    let margin = (venue.readers().margin)(payload)?;
     if margin.pools.is_empty() {
         let message = "the answer holds no margin";
         return Err(InputError::new(InputCode::Empty, message).from_origin(origin));

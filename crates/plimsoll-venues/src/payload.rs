@@ -10,8 +10,10 @@ use serde_json::{Map, Value};
 use crate::Part;
 
 /// An answer without its envelope.
+#[derive(Clone)]
 pub(crate) struct Payload<'a> {
-    origin: &'a str,
+    /// The file it was read from.
+    pub origin: &'a str,
     /// Where in the document the content stands, for example `result.list`.
     path: String,
     /// The content.
@@ -45,6 +47,7 @@ impl<'a> Payload<'a> {
     /// | `{jsonrpc, result}` or `{id, result}`, with `error` | Deribit, Derive | `error` is there |
     /// | `{jsonrpc, method, params: {data}}` (a pushed message) | Deribit | |
     /// | `{code, msg, data: []}` | OKX | `code` is not 0 |
+    /// | `{arg, data: []}`, `{topic, ts, data}` (pushed messages) | OKX, Bybit | |
     /// | `{code, msg}` | Binance | always |
     /// | `{retCode, retMsg, result: {list: []}, time}` | Bybit | `retCode` is not 0 |
     /// | `{results: []}`, or `{error, message}` | Paradex | `error` is there |
@@ -59,9 +62,8 @@ impl<'a> Payload<'a> {
         self.time = stamp(&map);
         let inner = [("result", None), ("data", None), ("results", None), ("params", Some("data"))];
         for (key, second) in inner {
-            // Binance's and Derive's rows use none of these names for their own content.
             let enveloped = match key {
-                "data" => map.contains_key("code"),
+                "data" => ["code", "arg", "topic"].iter().any(|key| map.contains_key(*key)),
                 "params" => map.contains_key("method"),
                 _ => true,
             };
@@ -115,12 +117,6 @@ impl<'a> Row<'a> {
     /// An error about this row.
     pub fn error(&self, code: InputCode, message: impl Into<String>) -> InputError {
         InputError::new(code, message).at(self.at.clone()).from_origin(self.origin)
-    }
-
-    /// The same error, placed at this row unless it has a place already.
-    pub fn place(&self, error: InputError) -> InputError {
-        let placed = if error.at.is_empty() { error.at(self.at.clone()) } else { error };
-        placed.from_origin(self.origin)
     }
 
     /// Something that stands below this row under a name.
@@ -193,11 +189,12 @@ fn refusal(map: &Map<String, Value>) -> Option<String> {
     (!is_zero).then(|| format!("the venue answered with error {code}: {said}"))
 }
 
-/// The envelope's own stamp: `usOut` in microseconds, `time` or `serverTime` in milliseconds.
+/// The envelope's own stamp: `usOut` in microseconds, `time`, `ts` or `serverTime` in milliseconds.
 fn stamp(map: &Map<String, Value>) -> Option<Timestamp> {
     let number = |key: &str| map.get(key).and_then(Value::as_i64);
     let millis = number("usOut").map(|micros| micros / 1000);
-    millis.or_else(|| number("time")).or_else(|| number("serverTime")).map(Timestamp)
+    let mut others = ["time", "ts", "serverTime"].into_iter();
+    millis.or_else(|| others.find_map(number)).and_then(instant)
 }
 
 /// Whether a list says that it goes on.
@@ -247,17 +244,24 @@ pub(crate) fn maybe_text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<St
 pub(crate) fn maybe_millis<'de, D: Deserializer<'de>>(
     from: D,
 ) -> Result<Option<Timestamp>, D::Error> {
-    let millis = match Option::<Value>::deserialize(from)? {
-        None => None,
-        Some(Value::String(text)) if text.trim().is_empty() => None,
-        Some(Value::String(text)) => Some(text.trim().parse::<i64>().map_err(|_| {
-            D::Error::custom(format!("`{text}` is not a time in milliseconds since 1970"))
-        })?),
-        Some(value) => Some(value.as_i64().ok_or_else(|| {
-            D::Error::custom(format!("`{value}` is not a time in milliseconds since 1970"))
-        })?),
+    let Some(value) = Option::<Value>::deserialize(from)? else { return Ok(None) };
+    let millis = match &value {
+        Value::String(text) if text.trim().is_empty() => return Ok(None),
+        Value::String(text) => text.trim().parse::<i64>().ok(),
+        value => value.as_i64(),
     };
-    Ok(millis.filter(|millis| *millis != 0).map(Timestamp))
+    if millis == Some(0) {
+        return Ok(None);
+    }
+    let time = millis.and_then(instant);
+    let wrong = || D::Error::custom(format!("{value} is not a time in milliseconds since 1970"));
+    time.ok_or_else(wrong).map(Some)
+}
+
+/// An instant between 1970 and the year 9999; differences of such instants never overflow.
+pub(crate) fn instant(millis: i64) -> Option<Timestamp> {
+    const YEAR_9999_MS: i64 = 253_370_764_800_000;
+    (0..YEAR_9999_MS).contains(&millis).then_some(Timestamp(millis))
 }
 
 #[cfg(test)]
@@ -282,6 +286,8 @@ mod tests {
             (r#"{"code":"0","msg":"","data":[{"a":1}]}"#, "data[0]"),
             (r#"{"retCode":0,"result":{"category":"x","list":[{"a":1}]}}"#, "result.list[0]"),
             (r#"{"results":[{"a":1}]}"#, "results[0]"),
+            (r#"{"arg":{"channel":"x"},"data":[{"a":1}]}"#, "data[0]"),
+            (r#"{"topic":"x","ts":1,"data":{"a":1}}"#, "data"),
             (r#"[{"a":1}]"#, "[0]"),
             (r#"{"a":1}"#, ""),
         ] {

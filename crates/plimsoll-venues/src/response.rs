@@ -147,7 +147,7 @@ pub(crate) fn unknown_answer(row: &Row<'_>, known: &str) -> InputError {
         _ => "no object".to_owned(),
     };
     row.error(
-        InputCode::Malformed,
+        InputCode::Unsupported,
         format!("this is no answer about margin that is read; it holds {keys}"),
     )
     .hint(format!("read are {known}"))

@@ -183,7 +183,7 @@ fn scenario_table<'a>(
         if several_pools {
             row.insert(0, state.pool.clone());
         }
-        table.push_row(row);
+        table.push(row);
     }
     table
 }

@@ -41,7 +41,7 @@ pub fn text(inputs: &Inputs, candidates: &[Candidate], compared: &[Compared]) ->
 
 /// What to try next.
 pub fn hints() -> String {
-    let mut out = heading("Next");
+    let mut out = heading("Next (from a checkout: cargo run --release -- COMMAND)");
     for (command, what) in [
         ("plimsoll margin", "every number explained"),
         ("plimsoll margin --html report.html", "the same as a page with charts"),
@@ -78,7 +78,7 @@ fn table(columns: &[Column<'_>]) -> Table {
     }
     let mut line = |what: &str, cell: &dyn Fn(&Summary) -> String| {
         let cells = columns.iter().map(|(_, row)| cell(row));
-        table.push_row([what.to_owned()].into_iter().chain(cells).collect());
+        table.push([what.to_owned()].into_iter().chain(cells).collect::<Vec<_>>());
     };
     line("Equity, USD", &|row| usd.show(row.equity));
     line("Initial margin, USD", &|row| usd.show(row.initial_margin));

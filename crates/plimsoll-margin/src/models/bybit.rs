@@ -138,7 +138,8 @@ impl Prepared for PreparedBybit<'_> {
         let cash = rules.cash(self.market, portfolio)?;
         let derivatives = portfolio
             .filtered(|holding| self.market.listing(holding.id).instrument.kind != Kind::Spot);
-        let hedging = self.hedging_spot(portfolio, &cash)?;
+        let books = self.books(portfolio)?;
+        let hedging = self.hedging_spot(portfolio, &cash, &books)?;
         let mut components =
             ["scan", "short_option", "vega_spread", "stable_spread", "delta_spread", "futures"]
                 .map(|name| Component::scaled(name, 0.0, 0.0, vec![]));
@@ -146,7 +147,7 @@ impl Prepared for PreparedBybit<'_> {
         let mut figures = BTreeMap::new();
         for scan in self.arrays.scan(self.market, &derivatives, &hedging)? {
             let coin = &scan.underlying;
-            let book = self.book(portfolio, coin)?;
+            let Some(book) = books.get(coin) else { continue };
             let charges = [
                 (scan.worst.amount, scan.contributions),
                 book.short_options()?,
@@ -192,37 +193,37 @@ impl PreparedBybit<'_> {
         component.contributions.extend(parts.into_iter().map(part));
     }
 
+    /// The derivatives of every underlying in which the portfolio has any.
+    fn books(&self, portfolio: &Portfolio) -> Result<BTreeMap<&Asset, UnitBook<'_>>, InputError> {
+        let mut books = BTreeMap::new();
+        for underlying in self.market.underlyings.keys() {
+            let index_usd = price_usd(self.market, underlying)?;
+            let legs = derivative_legs(self.market, portfolio, underlying, index_usd)?;
+            if !legs.is_empty() {
+                let factors = self.params.contingencies.get(underlying);
+                let model = &self.params.id;
+                books.insert(underlying, UnitBook { model, underlying, factors, legs, index_usd });
+            }
+        }
+        Ok(books)
+    }
+
     /// Coins of each unit that hedge its derivatives.
     fn hedging_spot(
         &self,
         portfolio: &Portfolio,
         cash: &BTreeMap<Asset, Cash>,
+        books: &BTreeMap<&Asset, UnitBook<'_>>,
     ) -> Result<BTreeMap<Asset, Cash>, InputError> {
         let mut hedging = BTreeMap::new();
-        if !self.params.spot_hedging {
-            return Ok(hedging);
-        }
-        for coin in self.market.underlyings.keys() {
+        for (coin, book) in books.iter().filter(|_| self.params.spot_hedging) {
             let held = coins_held(self.market, portfolio, cash, coin)?;
-            let index = price_usd(self.market, coin)?;
-            let legs = derivative_legs(self.market, portfolio, coin, index)?;
-            let in_use = spot_in_use(held, legs.iter().map(|leg| leg.delta).sum());
+            let in_use = spot_in_use(held, book.legs.iter().map(|leg| leg.delta).sum());
             if in_use != 0.0 {
-                hedging.insert(coin.clone(), Cash { amount: in_use, credit: in_use });
+                hedging.insert((*coin).clone(), Cash { amount: in_use, credit: in_use });
             }
         }
         Ok(hedging)
-    }
-
-    fn book<'b>(
-        &'b self,
-        portfolio: &Portfolio,
-        underlying: &'b Asset,
-    ) -> Result<UnitBook<'b>, InputError> {
-        let index_usd = price_usd(self.market, underlying)?;
-        let legs = derivative_legs(self.market, portfolio, underlying, index_usd)?;
-        let factors = self.params.contingencies.get(underlying);
-        Ok(UnitBook { model: &self.params.id, underlying, factors, legs, index_usd })
     }
 }
 

@@ -14,7 +14,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_model::error::{InputCode, InputError};
+use plimsoll_model::error::InputError;
 use plimsoll_model::params::{check_bounds, from_toml};
 use plimsoll_model::{
     Asset, Holding, InstrumentId, Kind, Market, Portfolio, Provenance, Settlement,
@@ -28,6 +28,7 @@ use super::option_orders::OptionOrders;
 use super::short_option::{ShortMargin, ShortOptionRates};
 use crate::collateral::{self, Cash, CollateralRules, price_usd};
 use crate::cross::unprepared;
+use crate::liquidation::ClosedForm;
 use crate::model::{Component, Contribution, Leg, MarginModel, Pool, Prepared, Requirement};
 
 /// Parameters of the leg-by-leg rules.
@@ -85,7 +86,7 @@ pub struct LeverageRates {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LeverageStep {
-    /// Largest notional of the step, USD; larger positions than the last step's are refused.
+    /// Largest notional of the step, USD; positions beyond the last step have its leverage.
     pub up_to_usd: f64,
     /// Notional over initial margin.
     pub leverage: f64,
@@ -220,30 +221,20 @@ impl Isolated {
 
 impl FutureRule<'_> {
     /// Margin of a position of `notional` (settlement asset), `coins` and `notional_usd`.
-    fn margin(
-        &self,
-        notional: f64,
-        coins: f64,
-        notional_usd: f64,
-        name: &str,
-    ) -> Result<ShortMargin, InputError> {
+    fn margin(&self, notional: f64, coins: f64, notional_usd: f64) -> ShortMargin {
         match self {
             Self::Sloped(rates) => {
                 let slope = rates.slope_pct_per_coin * coins;
-                Ok(ShortMargin {
+                ShortMargin {
                     initial: notional * (rates.initial_pct + slope) / 100.0,
                     maintenance: notional * (rates.maintenance_pct + slope) / 100.0,
-                })
+                }
             }
             Self::ByLeverage { steps, maintenance_share } => {
                 let step = steps.iter().find(|step| notional_usd <= step.up_to_usd);
-                let step = step.ok_or_else(|| {
-                    let message =
-                        format!("{name}: no leverage for a notional of {notional_usd} USD");
-                    InputError::new(InputCode::Unsupported, message)
-                })?;
-                let initial = notional / step.leverage;
-                Ok(ShortMargin { initial, maintenance: initial * maintenance_share })
+                let leverage = step.or(steps.last()).map_or(1.0, |step| step.leverage);
+                let initial = notional / leverage;
+                ShortMargin { initial, maintenance: initial * maintenance_share }
             }
         }
     }
@@ -274,6 +265,14 @@ impl Prepared for PreparedIsolated<'_> {
     ) -> Option<Result<Requirement, InputError>> {
         let rule = self.params.option_orders?;
         Some(self.with_option_orders(rule, portfolio))
+    }
+
+    fn liquidation_price(
+        &self,
+        portfolio: &Portfolio,
+        id: InstrumentId,
+    ) -> Result<Option<ClosedForm>, InputError> {
+        self.own_formula(portfolio, id)
     }
 }
 
@@ -357,8 +356,7 @@ impl PreparedIsolated<'_> {
         let rule = rule.as_ref().map_err(InputError::clone)?;
         let usd = contract::settlement_price_usd(self.market, holding.id)?;
         let notional = contracts * notional;
-        let name = &self.market.listing(holding.id).instrument.name;
-        rule.margin(notional, contracts * base, notional * usd, name)
+        Ok(rule.margin(notional, contracts * base, notional * usd))
     }
 }
 

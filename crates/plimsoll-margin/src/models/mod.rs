@@ -10,6 +10,7 @@ pub mod greeks;
 pub mod health;
 pub mod hyperliquid;
 pub mod isolated;
+mod isolated_formula;
 pub mod known;
 pub mod okx;
 pub mod option_orders;
@@ -81,6 +82,7 @@ const FAMILIES: &[Family] = &[
     Family { name: "binance-pm", build: |text| boxed(binance::BinancePm::from_toml, text) },
     Family { name: "delta", build: |text| boxed(portfolio_delta::PortfolioDelta::from_toml, text) },
     Family { name: "span", build: |text| boxed(span::Span::from_toml, text) },
+    Family { name: "var", build: |text| boxed(var::model::Var::from_toml, text) },
     Family { name: "greeks", build: |text| boxed(greeks::GreekLadder::from_toml, text) },
 ];
 

@@ -5,12 +5,11 @@
 use std::collections::BTreeMap;
 
 use plimsoll_model::error::InputError;
-use plimsoll_model::{Asset, Forward, InstrumentId, Kind, Market, Portfolio, Settlement};
-use plimsoll_pricing::contract;
+use plimsoll_model::{Asset, Forward, Holding, InstrumentId, Kind, Market, Portfolio, Settlement};
+use plimsoll_pricing::contract::{self, ContractGreeks};
 
 use super::short_option::index_in_quote;
 use crate::collateral::{Cash, price_usd};
-use crate::exposure::{self, LegGreeks};
 use crate::model::{Contribution, Leg};
 
 /// The same market with futures and spot marked at their index, so that a scenario's move of them is a
@@ -69,6 +68,10 @@ pub(super) struct UnitLeg {
     pub id: InstrumentId,
     pub name: String,
     pub is_option: bool,
+    /// Signed contracts.
+    pub quantity: f64,
+    /// Sensitivities of one contract.
+    pub unit: ContractGreeks,
     /// Signed coins of the contracts, an option counting as one coin per coin.
     pub coins: f64,
     /// Signed coins of delta.
@@ -79,7 +82,6 @@ pub(super) struct UnitLeg {
     pub tau_years: f64,
     /// `USD` for coin-settled contracts, else the settlement asset.
     pub quote: Asset,
-    pub greeks: LegGreeks,
 }
 
 /// The derivatives of one underlying in a portfolio. Spot positions are not among them.
@@ -90,14 +92,14 @@ pub(super) fn derivative_legs(
     index_usd: f64,
 ) -> Result<Vec<UnitLeg>, InputError> {
     let mut legs = Vec::new();
-    for greeks in exposure::legs(market, portfolio)? {
-        let instrument = &market.listing(greeks.id).instrument;
+    for Holding { id, quantity, .. } in &portfolio.holdings {
+        let instrument = &market.listing(*id).instrument;
         let elsewhere = instrument.underlying != *underlying || instrument.kind == Kind::Spot;
-        if elsewhere || greeks.quantity == 0.0 {
+        if elsewhere || *quantity == 0.0 {
             continue;
         }
-        let base = contract::base_per_contract(market, greeks.id)?;
-        let delta = greeks.quantity * greeks.unit.delta;
+        let unit = contract::greeks(market, *id)?;
+        let delta = quantity * unit.delta;
         let quote = match instrument.settlement() {
             Settlement::Coin => Asset::usd(),
             Settlement::Quote => instrument.settlement_asset.clone(),
@@ -105,20 +107,20 @@ pub(super) fn derivative_legs(
         let delta_usd = if instrument.is_option() {
             delta * index_usd
         } else {
-            let quote_usd = price_usd(market, &quote)?;
-            delta * market.reference_price(greeks.id)? * quote_usd
+            delta * market.reference_price(*id)? * price_usd(market, &quote)?
         };
         let expiry = instrument.expiry();
         legs.push(UnitLeg {
-            id: greeks.id,
+            id: *id,
             name: instrument.name.clone(),
             is_option: instrument.is_option(),
-            coins: greeks.quantity * base,
+            quantity: *quantity,
+            unit,
+            coins: quantity * contract::base_per_contract(market, *id)?,
             delta,
             delta_usd,
             tau_years: expiry.map_or(0.0, |at| market.time.years_until(at).max(0.0)),
             quote,
-            greeks,
         });
     }
     Ok(legs)

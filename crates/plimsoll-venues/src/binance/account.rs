@@ -45,8 +45,8 @@ pub(super) fn positions(draft: &mut Draft, mut payload: Payload<'_>) -> Result<(
             continue;
         }
         let name = held.symbol.as_str();
-        let contract = draft.held_contract(name).map_err(|error| row.place(error))?;
-        let settlement = contract.settlement.clone();
+        let contract = draft.held(name, &row)?;
+        let settlement = contract.settlement;
         let wallet = held.isolated_wallet.map_or(Decimal::ZERO, |wallet| wallet.0);
         let isolated =
             held.isolated || held.margin_type.as_deref() == Some("isolated") || !wallet.is_zero();

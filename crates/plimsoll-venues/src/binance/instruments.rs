@@ -49,17 +49,11 @@ pub(super) fn read(draft: &mut Draft, payload: Payload<'_>) -> Result<(), InputE
     }
     for row in futures {
         let listed: Future = row.decode()?;
-        match future(&listed, &row)? {
-            Ok(contract) => draft.list(contract).map_err(|error| row.place(error))?,
-            Err(reason) => draft.leave_out(&listed.symbol, reason),
-        }
+        draft.list(&listed.symbol, future(&listed, &row)?, &row)?;
     }
     for row in options {
         let listed: Opt = row.decode()?;
-        match option(&listed, &row)? {
-            Ok(contract) => draft.list(contract).map_err(|error| row.place(error))?,
-            Err(reason) => draft.leave_out(&listed.symbol, reason),
-        }
+        draft.list(&listed.symbol, option(&listed, &row)?, &row)?;
     }
     Ok(())
 }

@@ -12,9 +12,9 @@ use plimsoll_model::{Asset, error::InputCode};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
+use crate::Venue;
 use crate::payload::{Payload, Row, maybe_exact};
 use crate::response::{Counterpart, VenueMargin, VenuePool, unknown_answer};
-use crate::{Part, Venue};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -47,9 +47,9 @@ struct OptionAsset {
     maint_margin: Option<Exact>,
 }
 
-/// Reads the margins of an answer.
-pub(crate) fn margins(part: &Part<'_>) -> Result<VenueMargin, InputError> {
-    let row = Payload::read(part)?.row();
+/// Reads what an answer says of margin.
+pub(super) fn margin(payload: Payload<'_>) -> Result<VenueMargin, InputError> {
+    let row = payload.row();
     let has = |key: &str| row.value.get(key).is_some();
     if has("uniMMR") {
         unified(&row)

@@ -9,7 +9,7 @@ use plimsoll_model::instrument::Kind;
 use plimsoll_model::number::Real;
 use serde::Deserialize;
 
-use crate::draft::{Carry, Draft, Quote};
+use crate::draft::{Carry, Contract, Draft, Quote};
 use crate::payload::{Payload, maybe_millis, maybe_real, nonzero};
 
 /// Hours between funding payments unless `fundingInfo` says otherwise.
@@ -61,11 +61,8 @@ fn add(draft: &mut Draft, ticker: &Ticker) {
         draft.pays_funding_every(name, hours.0);
         return;
     }
-    let Some(contract) = draft.contract(name) else {
-        draft.quote(name, Quote::default());
-        return;
-    };
-    let (coin, quote, kind) = (contract.underlying.clone(), contract.quote.clone(), contract.kind);
+    let Some(contract) = draft.quoted(name) else { return };
+    let Contract { underlying: coin, quote, kind, .. } = contract;
     draft.index(&coin, &quote, ticker.index_price);
     if let (Kind::Option { expiry, .. }, Some(rate)) = (kind, ticker.risk_free_interest) {
         draft.carry(&coin, expiry, Carry { quote, growth_ann: rate.0, rate_ann: rate.0 });

@@ -37,14 +37,9 @@ struct Listed {
 pub(super) fn read(draft: &mut Draft, payload: Payload<'_>) -> Result<(), InputError> {
     for row in payload.rows() {
         let listed: Listed = row.decode()?;
-        match contract(&listed, &row)? {
-            Ok(contract) => {
-                draft.list(contract).map_err(|error| row.place(error))?;
-                let minutes = listed.funding_interval.map_or(0.0, |minutes| minutes.0);
-                draft.pays_funding_every(&listed.symbol, minutes / 60.0);
-            }
-            Err(reason) => draft.leave_out(&listed.symbol, reason),
-        }
+        draft.list(&listed.symbol, contract(&listed, &row)?, &row)?;
+        let minutes = listed.funding_interval.map_or(0.0, |minutes| minutes.0);
+        draft.pays_funding_every(&listed.symbol, minutes / 60.0);
     }
     Ok(())
 }

@@ -16,9 +16,9 @@ use plimsoll_model::{Book, BookAccount};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
+use crate::Venue;
 use crate::payload::{MaybeExact, Payload, Row, maybe_exact};
 use crate::response::{Counterpart, VenueMargin, VenuePool, add_position, unknown_answer};
-use crate::{Part, Venue};
 
 /// Their contingencies, and ours.
 const CONTINGENCIES: [(&str, &str); 5] = [
@@ -67,10 +67,10 @@ struct UnitPosition {
     position: Exact,
 }
 
-/// Reads the margins of an answer.
-pub(crate) fn margins(part: &Part<'_>) -> Result<VenueMargin, InputError> {
+/// Reads what an answer says of margin.
+pub(super) fn margin(payload: Payload<'_>) -> Result<VenueMargin, InputError> {
     let known = "asset/portfolio-margin and account/wallet-balance";
-    let Some(row) = Payload::read(part)?.rows().into_iter().next() else {
+    let Some(row) = payload.rows().into_iter().next() else {
         return Ok(VenueMargin::of(Venue::Bybit, known, None, vec![]));
     };
     if row.value.get("assetPnlRange").is_some() {

@@ -5,7 +5,7 @@ use plimsoll_model::instrument::Kind;
 use plimsoll_model::number::Real;
 use serde::Deserialize;
 
-use crate::draft::{Draft, Quote};
+use crate::draft::{Contract, Draft, Quote};
 use crate::payload::{Payload, maybe_real, nonzero};
 
 /// Hours between funding payments unless something says otherwise.
@@ -52,11 +52,8 @@ pub(super) fn read(draft: &mut Draft, payload: Payload<'_>) -> Result<(), InputE
 
 fn add(draft: &mut Draft, ticker: &Ticker) {
     let name = ticker.symbol.as_str();
-    let Some(contract) = draft.contract(name) else {
-        draft.quote(name, Quote::default());
-        return;
-    };
-    let (coin, quote, kind) = (contract.underlying.clone(), contract.quote.clone(), contract.kind);
+    let Some(contract) = draft.quoted(name) else { return };
+    let Contract { underlying: coin, quote, kind, .. } = contract;
     draft.index(&coin, &quote, ticker.index_price);
     if let Kind::Option { expiry, .. } = kind {
         draft.forward(&coin, expiry, ticker.underlying_price);

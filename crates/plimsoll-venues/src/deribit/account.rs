@@ -30,8 +30,7 @@ pub(super) fn positions(draft: &mut Draft, payload: Payload<'_>) -> Result<(), I
         if held.size.0.is_zero() {
             continue;
         }
-        let contract = draft.held_contract(&held.instrument_name);
-        let contract = contract.map_err(|error| row.place(error))?.clone();
+        let contract = draft.held(&held.instrument_name, &row)?;
         let size = Decimal::from_f64(contract.size.0).filter(|size| !size.is_zero());
         let quantity = size.and_then(|size| held.size.0.checked_div(size)).ok_or_else(|| {
             let message = format!(

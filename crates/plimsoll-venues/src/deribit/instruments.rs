@@ -38,10 +38,7 @@ struct Listed {
 pub(super) fn read(draft: &mut Draft, payload: Payload<'_>) -> Result<(), InputError> {
     for row in payload.rows() {
         let listed: Listed = row.decode()?;
-        match contract(&listed, &row)? {
-            Ok(contract) => draft.list(contract).map_err(|error| row.place(error))?,
-            Err(reason) => draft.leave_out(&listed.instrument_name, reason),
-        }
+        draft.list(&listed.instrument_name, contract(&listed, &row)?, &row)?;
     }
     Ok(())
 }

@@ -17,9 +17,9 @@ use plimsoll_model::error::{InputCode, InputError};
 use plimsoll_model::number::Exact;
 use serde::Deserialize;
 
+use crate::Venue;
 use crate::payload::{Payload, Row, find, maybe_exact};
 use crate::response::{Counterpart, VenueMargin, VenuePool, unknown_answer};
-use crate::{Part, Venue};
 
 /// Their parts of the initial margin, and ours.
 const PARTS: [(&str, Option<&str>); 7] = [
@@ -51,9 +51,8 @@ struct Summary {
     total_maintenance_margin_usd: Option<Exact>,
 }
 
-/// Reads the margins of an answer.
-pub(crate) fn margins(part: &Part<'_>) -> Result<VenueMargin, InputError> {
-    let mut payload = Payload::read(part)?;
+/// Reads what an answer says of margin.
+pub(super) fn margin(mut payload: Payload<'_>) -> Result<VenueMargin, InputError> {
     if payload.descend("margins") {
         return simulated(&payload.row());
     }
@@ -61,7 +60,7 @@ pub(crate) fn margins(part: &Part<'_>) -> Result<VenueMargin, InputError> {
         return summaries(&payload.rows(), "private/get_account_summaries");
     }
     let row = payload.row();
-    if row.value.get("currency").is_some() && row.value.get("initial_margin").is_some() {
+    if row.value.get("currency").is_some() && row.value.get("margin_balance").is_some() {
         return summaries(&[row], "private/get_account_summary or private/simulate_portfolio");
     }
     match find(&row.value, "margins") {

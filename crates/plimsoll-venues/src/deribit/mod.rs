@@ -14,22 +14,12 @@ mod instruments;
 mod margin_check;
 mod tickers;
 
-use plimsoll_model::error::InputError;
+use crate::Readers;
 
-pub(crate) use margin_check::margins;
-
-use crate::draft::Draft;
-use crate::payload::Payload;
-use crate::{Part, PartKind};
-
-/// Adds one answer.
-pub(crate) fn read(draft: &mut Draft, part: &Part<'_>) -> Result<(), InputError> {
-    let payload = Payload::read(part)?;
-    draft.answered_at(payload.time);
-    match part.kind {
-        PartKind::Instruments => instruments::read(draft, payload),
-        PartKind::Tickers => tickers::read(draft, payload),
-        PartKind::Balances => account::balances(draft, payload),
-        PartKind::Positions => account::positions(draft, payload),
-    }
-}
+pub(crate) const READERS: Readers = Readers {
+    instruments: instruments::read,
+    tickers: tickers::read,
+    balances: account::balances,
+    positions: account::positions,
+    margin: margin_check::margin,
+};

@@ -6,7 +6,7 @@ use plimsoll_model::instrument::Kind;
 use plimsoll_model::number::Real;
 use serde::Deserialize;
 
-use crate::draft::{Draft, Quote};
+use crate::draft::{Contract, Draft, Quote};
 use crate::payload::{Payload, maybe_millis, maybe_real, nonzero};
 
 #[derive(Deserialize)]
@@ -52,11 +52,8 @@ pub(super) fn read(draft: &mut Draft, payload: Payload<'_>) -> Result<(), InputE
 
 fn add(draft: &mut Draft, ticker: &Ticker) {
     let name = ticker.instrument_name.as_str();
-    let Some(contract) = draft.contract(name) else {
-        draft.quote(name, Quote::default());
-        return;
-    };
-    let (coin, quote, kind) = (contract.underlying.clone(), contract.quote.clone(), contract.kind);
+    let Some(contract) = draft.quoted(name) else { return };
+    let Contract { underlying: coin, quote, kind, .. } = contract;
     // Amounts are in units of the contract: dollars of a coin-settled future, coins otherwise.
     let size = contract.size.0;
     let contracts = |amount: Option<Real>| amount.map(|amount| Real(amount.0 / size));

@@ -46,7 +46,7 @@ pub(super) fn positions(draft: &mut Draft, mut payload: Payload<'_>) -> Result<(
             continue;
         }
         let name = held.instrument_name.as_str();
-        let contract = draft.held_contract(name).map_err(|error| row.place(error))?;
+        let contract = draft.held(name, &row)?;
         let (coin, quote) = (contract.underlying.clone(), contract.quote.clone());
         let quantity = held.amount.0;
         let position = Position { account: MAIN, instrument: name, quantity, entry_price: None };

@@ -3,12 +3,12 @@
 use plimsoll_model::error::{InputCode, InputError};
 use plimsoll_model::instrument::Kind;
 use plimsoll_model::number::Real;
-use plimsoll_model::{Asset, ContractUnit, OptionType, Timestamp};
+use plimsoll_model::{Asset, ContractUnit, OptionType};
 use serde::Deserialize;
 
 use super::CASH;
 use crate::draft::{Contract, Draft};
-use crate::payload::{Payload, Row};
+use crate::payload::{Payload, Row, instant};
 
 #[derive(Deserialize)]
 struct Listed {
@@ -32,10 +32,7 @@ pub(super) fn read(draft: &mut Draft, mut payload: Payload<'_>) -> Result<(), In
     payload.descend("instruments");
     for row in payload.rows() {
         let listed: Listed = row.decode()?;
-        match contract(&listed, &row)? {
-            Ok(contract) => draft.list(contract).map_err(|error| row.place(error))?,
-            Err(reason) => draft.leave_out(&listed.instrument_name, reason),
-        }
+        draft.list(&listed.instrument_name, contract(&listed, &row)?, &row)?;
     }
     Ok(())
 }
@@ -53,7 +50,10 @@ fn contract(listed: &Listed, row: &Row<'_>) -> Result<Result<Contract, String>, 
                 .option_type
                 .parse::<OptionType>()
                 .map_err(|why| row.error(InputCode::Malformed, why))?;
-            let expiry = Timestamp(details.expiry.saturating_mul(1000));
+            let expiry = instant(details.expiry.saturating_mul(1000)).ok_or_else(|| {
+                let message = format!("{name}: expiry {} is no time in seconds", details.expiry);
+                row.error(InputCode::BadNumber, message)
+            })?;
             Kind::Option { expiry, strike: details.strike.0, option_type }
         }
         "erc20" => return Ok(Err("spot is held as balances".to_owned())),

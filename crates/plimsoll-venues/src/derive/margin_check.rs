@@ -18,9 +18,9 @@ use serde::Deserialize;
 
 use super::CASH;
 use super::account::{Collateral, Held, open_profit};
+use crate::Venue;
 use crate::payload::{MaybeExact, Payload, Row};
 use crate::response::{Counterpart, VenueMargin, VenuePool, add_position, unknown_answer};
-use crate::{Part, Venue};
 
 #[derive(Deserialize)]
 struct Subaccount {
@@ -38,9 +38,9 @@ struct Simulated {
     post_maintenance_margin: Exact,
 }
 
-/// Reads the margins of an answer.
-pub(crate) fn margins(part: &Part<'_>) -> Result<VenueMargin, InputError> {
-    let row = Payload::read(part)?.row();
+/// Reads what an answer says of margin.
+pub(super) fn margin(payload: Payload<'_>) -> Result<VenueMargin, InputError> {
+    let row = payload.row();
     if row.value.get("subaccount_value").is_some() {
         return subaccount(&row);
     }

@@ -6,7 +6,7 @@ use plimsoll_model::instrument::Kind;
 use plimsoll_model::number::Real;
 use serde::Deserialize;
 
-use crate::draft::{Draft, Quote};
+use crate::draft::{Contract, Draft, Quote};
 use crate::payload::{Payload, maybe_millis, maybe_real, nonzero};
 
 /// Funding rates are stated per hour.
@@ -88,11 +88,8 @@ pub(super) fn read(draft: &mut Draft, mut payload: Payload<'_>) -> Result<(), In
 
 fn add(draft: &mut Draft, name: &str, ticker: &Ticker) {
     draft.quoted_at(ticker.timestamp);
-    let Some(contract) = draft.contract(name) else {
-        draft.quote(name, Quote::default());
-        return;
-    };
-    let (coin, quote, kind) = (contract.underlying.clone(), contract.quote.clone(), contract.kind);
+    let Some(contract) = draft.quoted(name) else { return };
+    let Contract { underlying: coin, quote, kind, .. } = contract;
     draft.index(&coin, &quote, ticker.index_price);
     let pricing = ticker.option_pricing.as_ref();
     if let (Kind::Option { expiry, .. }, Some(pricing)) = (kind, pricing) {

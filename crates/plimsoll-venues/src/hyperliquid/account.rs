@@ -81,7 +81,7 @@ pub(super) fn held<'a>(state: &Row<'a>) -> Result<Vec<(Held, Row<'a>)>, InputErr
 pub(super) fn positions(draft: &mut Draft, payload: Payload<'_>) -> Result<(), InputError> {
     for (held, row) in held(&payload.row())? {
         let name = perpetual(&held.coin);
-        draft.held_contract(&name).map_err(|error| row.place(error))?;
+        draft.held(&name, &row)?;
         let account = if held.is_isolated() { name.as_str() } else { MAIN };
         if held.is_isolated() {
             let raw = held.leverage.raw_usd.0.ok_or_else(|| {

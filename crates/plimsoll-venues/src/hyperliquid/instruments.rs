@@ -31,15 +31,12 @@ pub(super) fn read(draft: &mut Draft, payload: Payload<'_>) -> Result<(), InputE
         for row in meta.members("universe") {
             let listed: Listed = row.decode()?;
             let name = perpetual(&listed.name);
-            if listed.is_delisted == Some(true) {
-                draft.leave_out(&name, "it is delisted");
-            } else if let Some(token) = foreign {
-                draft
-                    .leave_out(&name, format!("it is settled in token {token}, not in {}", CASH.0));
-            } else {
-                let contract = contract(&listed, name);
-                draft.list(contract).map_err(|error| row.place(error))?;
-            }
+            let contract = match foreign {
+                _ if listed.is_delisted == Some(true) => Err("it is delisted".to_owned()),
+                Some(token) => Err(format!("it is settled in token {token}, not in {}", CASH.0)),
+                None => Ok(contract(&listed, name.clone())),
+            };
+            draft.list(&name, contract, &row)?;
         }
     }
     if found { Ok(()) } else { Err(no_universe()) }

@@ -15,9 +15,9 @@ use serde::Deserialize;
 
 use super::account::{cross_cash, held};
 use super::{CASH, perpetual};
+use crate::Venue;
 use crate::payload::{MaybeExact, Payload, Row};
 use crate::response::{VenueMargin, VenuePool, unknown_answer};
-use crate::{Part, Venue};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -42,9 +42,9 @@ struct SpotState {
     token_to_available_after_maintenance: Vec<(u64, Exact)>,
 }
 
-/// Reads the margins of an answer.
-pub(crate) fn margins(part: &Part<'_>) -> Result<VenueMargin, InputError> {
-    let row = Payload::read(part)?.row();
+/// Reads what an answer says of margin.
+pub(super) fn margin(payload: Payload<'_>) -> Result<VenueMargin, InputError> {
+    let row = payload.row();
     if row.value.get("crossMarginSummary").is_some() {
         cross(&row)
     } else if row.value.get("portfolioMarginRatio").is_some() {

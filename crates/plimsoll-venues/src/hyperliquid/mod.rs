@@ -16,13 +16,7 @@ mod instruments;
 mod margin_check;
 mod tickers;
 
-use plimsoll_model::error::InputError;
-
-pub(crate) use margin_check::margins;
-
-use crate::draft::Draft;
-use crate::payload::Payload;
-use crate::{Part, PartKind};
+use crate::Readers;
 
 /// The token that margin is held in: its name, and its number among the tokens.
 const CASH: (&str, u64) = ("USDC", 0);
@@ -32,14 +26,10 @@ fn perpetual(coin: &str) -> String {
     format!("{coin}-PERP")
 }
 
-/// Adds one answer.
-pub(crate) fn read(draft: &mut Draft, part: &Part<'_>) -> Result<(), InputError> {
-    let payload = Payload::read(part)?;
-    draft.answered_at(payload.time);
-    match part.kind {
-        PartKind::Instruments => instruments::read(draft, payload),
-        PartKind::Tickers => tickers::read(draft, payload),
-        PartKind::Balances => account::balances(draft, payload),
-        PartKind::Positions => account::positions(draft, payload),
-    }
-}
+pub(crate) const READERS: Readers = Readers {
+    instruments: instruments::read,
+    tickers: tickers::read,
+    balances: account::balances,
+    positions: account::positions,
+    margin: margin_check::margin,
+};

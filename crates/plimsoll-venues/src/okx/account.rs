@@ -49,8 +49,7 @@ fn position(draft: &mut Draft, held: &Held, row: &Row<'_>) -> Result<(), InputEr
         let message = format!("{name}: a leveraged pair is held, which is not taken in");
         return Err(row.error(InputCode::Unsupported, message));
     }
-    let settlement =
-        draft.held_contract(name).map_err(|error| row.place(error))?.settlement.clone();
+    let settlement = draft.held(name, row)?.settlement;
     let quantity = match held.pos_side.as_str() {
         "net" => held.pos.0,
         "long" => held.pos.0.abs(),

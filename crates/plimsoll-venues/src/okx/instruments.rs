@@ -40,11 +40,7 @@ struct Listed {
 pub(super) fn read(draft: &mut Draft, payload: Payload<'_>) -> Result<(), InputError> {
     for row in payload.rows() {
         let listed: Listed = row.decode()?;
-        match contract(&listed, &row)? {
-            Ok(contract) => draft.list(contract).map_err(|error| row.place(error))?,
-            // Spot and margin pairs share their names with nothing that is held in contracts.
-            Err(reason) => draft.leave_out(&listed.inst_id, reason),
-        }
+        draft.list(&listed.inst_id, contract(&listed, &row)?, &row)?;
     }
     Ok(())
 }

@@ -12,9 +12,9 @@ use plimsoll_model::{Asset, Book, BookAccount};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
+use crate::Venue;
 use crate::payload::{MaybeExact, Payload, Row, maybe_exact};
 use crate::response::{Counterpart, VenueMargin, VenuePool, add_position, unknown_answer};
-use crate::{Part, Venue};
 
 /// What a risk unit is charged, by the names of both.
 const CHARGES: [&str; 10] = ["mr1", "mr2", "mr3", "mr4", "mr5", "mr6", "mr7", "mr9", "mmr", "imr"];
@@ -62,10 +62,10 @@ struct Statement {
     mmr: Option<Exact>,
 }
 
-/// Reads the margins of an answer.
-pub(crate) fn margins(part: &Part<'_>) -> Result<VenueMargin, InputError> {
+/// Reads what an answer says of margin.
+pub(super) fn margin(payload: Payload<'_>) -> Result<VenueMargin, InputError> {
     let known = "account/position-builder and account/balance";
-    let Some(row) = Payload::read(part)?.rows().into_iter().next() else {
+    let Some(row) = payload.rows().into_iter().next() else {
         return Ok(VenueMargin::of(Venue::Okx, known, None, vec![]));
     };
     if row.value.get("riskUnitData").is_some() {

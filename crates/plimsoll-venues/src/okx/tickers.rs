@@ -7,7 +7,7 @@ use plimsoll_model::number::Real;
 use serde::Deserialize;
 
 use super::instruments::index_pair;
-use crate::draft::{Draft, Quote};
+use crate::draft::{Contract, Draft, Quote};
 use crate::payload::{Payload, Row, maybe_millis, maybe_real, nonzero};
 
 #[derive(Deserialize)]
@@ -64,13 +64,7 @@ fn add(draft: &mut Draft, ticker: &Ticker, row: &Row<'_>) -> Result<(), InputErr
         draft.index(&base, &quote, Some(price));
         return Ok(());
     }
-    let (kind, coin) = match draft.contract(name) {
-        Some(contract) => (contract.kind, contract.underlying.clone()),
-        None => {
-            draft.quote(name, Quote::default());
-            return Ok(());
-        }
-    };
+    let Some(Contract { underlying: coin, kind, .. }) = draft.quoted(name) else { return Ok(()) };
     if let Kind::Option { expiry, .. } = kind {
         draft.forward(&coin, expiry, ticker.fwd_px);
     }

@@ -31,8 +31,8 @@ pub(super) fn positions(draft: &mut Draft, payload: Payload<'_>) -> Result<(), I
             continue;
         }
         let name = held.market.as_str();
-        let contract = draft.held_contract(name).map_err(|error| row.place(error))?;
-        let settlement = contract.settlement.clone();
+        let contract = draft.held(name, &row)?;
+        let settlement = contract.settlement;
         let quantity = match held.side.as_deref() {
             Some("LONG") => held.size.0.abs(),
             Some("SHORT") => -held.size.0.abs(),

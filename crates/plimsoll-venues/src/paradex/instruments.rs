@@ -30,14 +30,9 @@ struct Listed {
 pub(super) fn read(draft: &mut Draft, payload: Payload<'_>) -> Result<(), InputError> {
     for row in payload.rows() {
         let listed: Listed = row.decode()?;
-        match contract(&listed, &row)? {
-            Ok(contract) => {
-                draft.list(contract).map_err(|error| row.place(error))?;
-                let hours = listed.funding_period_hours.map_or(0.0, |hours| hours.0);
-                draft.pays_funding_every(&listed.symbol, hours);
-            }
-            Err(reason) => draft.leave_out(&listed.symbol, reason),
-        }
+        draft.list(&listed.symbol, contract(&listed, &row)?, &row)?;
+        let hours = listed.funding_period_hours.map_or(0.0, |hours| hours.0);
+        draft.pays_funding_every(&listed.symbol, hours);
     }
     Ok(())
 }

@@ -12,9 +12,9 @@ use plimsoll_model::error::InputError;
 use plimsoll_model::number::Exact;
 use serde::Deserialize;
 
+use crate::Venue;
 use crate::payload::{MaybeExact, Payload};
 use crate::response::{VenueMargin, VenuePool, unknown_answer};
-use crate::{Part, Venue};
 
 #[derive(Deserialize)]
 struct Account {
@@ -26,9 +26,9 @@ struct Account {
     free_collateral: MaybeExact,
 }
 
-/// Reads the margins of an answer.
-pub(crate) fn margins(part: &Part<'_>) -> Result<VenueMargin, InputError> {
-    let row = Payload::read(part)?.row();
+/// Reads what an answer says of margin.
+pub(super) fn margin(payload: Payload<'_>) -> Result<VenueMargin, InputError> {
+    let row = payload.row();
     if row.value.get("initial_margin_requirement").is_none() {
         return Err(unknown_answer(&row, "v1/account"));
     }

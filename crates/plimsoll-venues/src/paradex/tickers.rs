@@ -6,7 +6,7 @@ use plimsoll_model::instrument::Kind;
 use plimsoll_model::number::Real;
 use serde::Deserialize;
 
-use crate::draft::{Carry, Draft, Quote};
+use crate::draft::{Carry, Contract, Draft, Quote};
 use crate::payload::{Payload, maybe_millis, maybe_real, nonzero};
 
 /// Hours between funding payments unless the listing says otherwise.
@@ -56,11 +56,8 @@ pub(super) fn read(draft: &mut Draft, payload: Payload<'_>) -> Result<(), InputE
 fn add(draft: &mut Draft, ticker: &Ticker) {
     draft.quoted_at(ticker.created_at);
     let name = ticker.symbol.as_str();
-    let Some(contract) = draft.contract(name) else {
-        draft.quote(name, Quote::default());
-        return;
-    };
-    let (coin, quote, kind) = (contract.underlying.clone(), contract.quote.clone(), contract.kind);
+    let Some(contract) = draft.quoted(name) else { return };
+    let Contract { underlying: coin, quote, kind, .. } = contract;
     draft.index(&coin, &quote, ticker.underlying_price);
     if let (Kind::Option { expiry, .. }, Some(growth)) = (kind, ticker.forward_rate) {
         let rate_ann = ticker.risk_free_rate.map_or(0.0, |rate| rate.0);

@@ -202,8 +202,7 @@ impl<R: HealthRule> PreparedHealth<'_, R> {
         let token_price = |token: &Asset| {
             if self.rule.at_par().contains(token) { Ok(1.0) } else { price_usd(market, token) }
         };
-        let oracle =
-            |id| price_usd(market, &market.listing(id).instrument.underlying);
+        let oracle = |id| price_usd(market, &market.listing(id).instrument.underlying);
         let mut perpetuals = Vec::new();
         for leg in perpetual::legs(market, portfolio, oracle)? {
             if !self.ids.contains(&leg.id) {
@@ -239,7 +238,8 @@ impl<R: HealthRule> PreparedHealth<'_, R> {
                 tokens.push(Token { asset, amount, price_usd });
             } else if amount < 0.0 {
                 let model = self.rule.head().0;
-                let message = format!("{asset}: {model} has no parameters for it, and {amount} is owed");
+                let message =
+                    format!("{asset}: {model} has no parameters for it, and {amount} is owed");
                 return Err(InputError::new(InputCode::Unsupported, message));
             } else if amount > 0.0 {
                 notes.push(format!("{asset} gets no credit as collateral"));

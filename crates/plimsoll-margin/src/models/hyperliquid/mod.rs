@@ -78,6 +78,14 @@ impl MarginModel for Hyperliquid {
         ids: &[InstrumentId],
     ) -> Result<Box<dyn Prepared + 'a>, InputError> {
         let perps = self.perps.prepare(market, ids)?;
+        for id in perps.ids() {
+            let instrument = &market.listing(id).instrument;
+            if self.params.collateral.refuses(&instrument.settlement_asset) {
+                let (name, asset) = (&instrument.name, &instrument.settlement_asset);
+                let message = format!("{name}: {asset} is no collateral of {}", self.params.id);
+                return Err(InputError::new(InputCode::Unsupported, message));
+            }
+        }
         Ok(Box::new(PreparedHyperliquid { model: self, market, perps }))
     }
 }
@@ -94,6 +102,12 @@ impl Prepared for PreparedHyperliquid<'_> {
         self.refuse_mixed(&positions)?;
         let rules = &self.model.params.collateral;
         let cash = rules.cash(self.market, portfolio)?;
+        let owed = cash.iter().find(|(asset, cash)| cash.amount < 0.0 && rules.refuses(asset));
+        if let Some((asset, cash)) = owed {
+            let (id, debt) = (&self.model.params.id, cash.amount);
+            let message = format!("{asset} is no collateral of {id}, and {debt} is owed");
+            return Err(InputError::new(InputCode::Unsupported, message));
+        }
         let settled = positions.iter().map(|one| self.perps.settlement_asset(one.leg.id));
         let held = cash.keys().filter(|asset| !rules.refuses(asset));
         let mut pools = Vec::new();

@@ -174,6 +174,11 @@ impl PreparedPerps<'_> {
         })
     }
 
+    /// Every prepared perpetual.
+    pub fn ids(&self) -> impl Iterator<Item = InstrumentId> {
+        self.tables.keys().copied()
+    }
+
     /// The token that an instrument pays in.
     pub fn settlement_asset(&self, id: InstrumentId) -> &Asset {
         &self.market.listing(id).instrument.settlement_asset

@@ -264,8 +264,10 @@ impl PreparedPm<'_> {
             .collect();
         let credit: f64 = credit.iter().map(|(_, value)| value).sum();
         let loan: f64 = loan.iter().map(|(_, value)| value).sum();
-        let positions: Vec<&Margined> =
-            positions.iter().filter(|one| self.perps.settlement_asset(one.leg.id) == token).collect();
+        let positions: Vec<&Margined> = positions
+            .iter()
+            .filter(|one| self.perps.settlement_asset(one.leg.id) == token)
+            .collect();
         let maintenance: f64 = positions.iter().map(|one| one.maintenance).sum();
         let initial: f64 = positions.iter().map(|one| one.initial).sum();
         let at_risk = maintenance + borrowed;

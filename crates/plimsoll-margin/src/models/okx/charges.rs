@@ -49,7 +49,7 @@ impl OkxParams {
         for leg in book.legs.iter().filter(|leg| leg.is_option) {
             let known = &self.options.vega_term;
             table = Some(known.need(&self.id, "options.vega_term", &leg.name)?);
-            let vega = leg.greeks.quantity * leg.greeks.unit.vega_usd / 100.0;
+            let vega = leg.quantity * leg.unit.vega_usd / 100.0;
             // Years are not negative, so their bits sort as they do.
             net.entry(leg.tau_years.to_bits()).or_insert((leg.tau_years, 0.0)).1 += vega;
             weights.push((leg.id, vega));
@@ -70,7 +70,7 @@ impl OkxParams {
             let table = known.need(&self.id, "options.interest_rate", &leg.name)?;
             let days = 365.0 * leg.tau_years;
             let shock = at_days(table.iter().map(|row| (row.days, row.shock)), days);
-            let part = leg.greeks.quantity * leg.greeks.unit.rho_usd / 100.0 * shock;
+            let part = leg.quantity * leg.unit.rho_usd / 100.0 * shock;
             sum += part;
             weights.push((leg.id, part));
         }

@@ -140,8 +140,8 @@ impl UnitArrays {
                 params.options.iv_shocks.need(&params.id, "options.iv_shocks", &leg.name)?;
             }
             let rows = self.rows(leg.id).ok_or_else(|| unprepared(market, portfolio))?;
-            axpy(&mut points, leg.greeks.quantity, rows.0);
-            axpy(&mut percent, leg.greeks.quantity, rows.1);
+            axpy(&mut points, leg.quantity, rows.0);
+            axpy(&mut percent, leg.quantity, rows.1);
         }
         let state = |(index, scenario): (usize, &Scenario)| {
             let raw_loss = 0.0 - points[index].min(percent[index]);
@@ -168,7 +168,7 @@ impl UnitArrays {
             let cell = self.rows(leg.id).map_or(0.0, |(points, percent)| {
                 if in_points { points[active] } else { percent[active] }
             });
-            let amount = -scenario.weight * leg.greeks.quantity * cell;
+            let amount = -scenario.weight * leg.quantity * cell;
             Contribution { leg: Leg::Instrument(leg.id), amount }
         };
         let mut parts: Vec<Contribution> = book.legs.iter().map(part).collect();

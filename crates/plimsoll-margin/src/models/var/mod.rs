@@ -2,11 +2,14 @@
 //!
 //! [`tail`] reads VaR and ES off a net vector and splits them over its rows; [`weighting`] makes the
 //! vector speak for today (age weights, filtering); [`parametric`] and [`delta_gamma`] need no
-//! vector, [`monte_carlo`] draws one, [`extreme`] extends its tail. Profits are positive for gains;
+//! vector, [`monte_carlo`] draws one, [`extreme`] extends its tail. [`joint`] holds joint scenarios as
+//! data, and [`model`] is the margin model on them. Profits are positive for gains;
 //! VaR and ES are positive for losses. Where the numbers of a law come from is calibration's business.
 
 pub mod delta_gamma;
 pub mod extreme;
+pub mod joint;
+pub mod model;
 pub mod monte_carlo;
 pub mod parametric;
 pub mod tail;
