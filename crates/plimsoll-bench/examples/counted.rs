@@ -13,9 +13,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let market = workload::chain();
     let ids: Vec<InstrumentId> = market.ids().collect();
     let set = workload::scenarios(33);
-    let price = || {
-        RiskArray::price_with(instructions, &market, ids.iter().copied(), &set, Measure::Usd)
-    };
+    let price =
+        || RiskArray::price_with(instructions, &market, ids.iter().copied(), &set, Measure::Usd);
     // What is subtracted from every other count: building the workload.
     let mut array = price()?;
     let lists = workload::accounts(&market, 2_000, suite::POSITIONS);

@@ -44,9 +44,8 @@ fn write(directory: &Path) -> Result<(), Box<dyn Error>> {
     save("quantities.f64", accounts.iter().flatten().map(|(_, quantity)| *quantity).collect())?;
     for count in [33, 1000] {
         let set = workload::scenarios(count);
-        let scenario = |s: &plimsoll_risk::Scenario| {
-            [1.0 + s.spot_move, set.vol.map(s.vol_move, 30.0).scale]
-        };
+        let scenario =
+            |s: &plimsoll_risk::Scenario| [1.0 + s.spot_move, set.vol.map(s.vol_move, 30.0).scale];
         save(&format!("scenarios-{count}.f64"), set.scenarios.iter().flat_map(scenario).collect())?;
         let array = RiskArray::price(&market, market.ids(), &set, Measure::Usd)?;
         let cells = array.ids().iter().filter_map(|id| array.row(*id)).flatten().copied();
@@ -70,7 +69,9 @@ fn time(scenarios: usize) -> Result<(), Box<dyn Error>> {
     for instructions in InstructionSet::available() {
         let r = measure(instructions, scenarios, effort)?;
         let line = |name: &str, seconds: f64| {
-            println!("{{\"name\": \"ours {instructions} {name}\", \"S\": {scenarios}, \"seconds\": {seconds:e}}}");
+            println!(
+                "{{\"name\": \"ours {instructions} {name}\", \"S\": {scenarios}, \"seconds\": {seconds:e}}}"
+            );
         };
         line("fma", r.fma);
         line("l2_byte", r.l2_byte);
@@ -84,7 +85,10 @@ fn time(scenarios: usize) -> Result<(), Box<dyn Error>> {
         line("implied_vol", r.implied_vol);
     }
     if scenarios == 33 {
-        println!("{{\"name\": \"implied-vol crate implied_vol\", \"S\": 33, \"seconds\": {:e}}}", scalar_crate()?);
+        println!(
+            "{{\"name\": \"implied-vol crate implied_vol\", \"S\": 33, \"seconds\": {:e}}}",
+            scalar_crate()?
+        );
     }
     Ok(())
 }

@@ -96,7 +96,7 @@ pub fn measure(
     };
     let array = price(&ids)?;
     let (mut again, mut ticking, mut partial) = (price(&ids)?, price(&ids)?, price(&ids)?);
-    let count = ACCOUNTS.min(660_000 / scenarios);
+    let count = ACCOUNTS.min(6_600_000 / scenarios);
     let lists = workload::accounts(&market, count, POSITIONS);
     let accounts = Accounts::bind(&array, lists.iter().map(|account| account.iter().copied()))?;
     let (held, rows, quantities) = one_account(&array, &lists[0])?;

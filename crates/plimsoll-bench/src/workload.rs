@@ -117,13 +117,8 @@ fn option(
 #[must_use]
 pub fn scenarios(count: usize) -> ScenarioSet {
     const VOL_MOVES: [VolMove; 3] = [VolMove::Down, VolMove::Unchanged, VolMove::Up];
-    let vol = VolShocks {
-        unit: ShockUnit::Relative,
-        up: 0.3,
-        down: 0.25,
-        min_up_vol: 0.0,
-        tenor: None,
-    };
+    let vol =
+        VolShocks { unit: ShockUnit::Relative, up: 0.3, down: 0.25, min_up_vol: 0.0, tenor: None };
     let scenario = |spot_move: f64, vol_move| Scenario {
         spot_move,
         vol_move,
@@ -133,9 +128,8 @@ pub fn scenarios(count: usize) -> ScenarioSet {
     };
     let mut draws = Draws::new(2);
     let scenarios = if count == 33 {
-        let moves = (-5..=5).flat_map(|step| {
-            VOL_MOVES.map(|vol_move| scenario(0.03 * f64::from(step), vol_move))
-        });
+        let moves = (-5..=5)
+            .flat_map(|step| VOL_MOVES.map(|vol_move| scenario(0.03 * f64::from(step), vol_move)));
         moves.collect()
     } else {
         (0..count)

@@ -129,18 +129,18 @@ fn garch_finds_the_parameters_it_was_made_with() {
     assert!(fit_garch(&[0.01; 200], true).unwrap_err().to_string().contains("constant"));
 }
 
-/// Against `arch` 8.0.0 with our back-cast, and a simplex search of the stated likelihood by scipy:
-/// their optima agree in the log-likelihood to 1.2e-7 (−879.376305172 is the better) and in the
-/// parameters to about 1e-5.
+/// Against a simplex search of the stated likelihood in another language (scipy 1.17.1). `arch` 8.0.0
+/// with the back-cast held at our start agrees in the log-likelihood to 1.3e-7: it does not let the
+/// start move with the mean.
 #[test]
 fn garch_on_the_reference_series() {
     let returns: Vec<f64> = reference_returns(500).iter().map(|r| 100.0 * r).collect();
     let fit = fit_garch(&returns, true).unwrap();
-    assert!(fit.log_likelihood > -879.376305173 && fit.log_likelihood < -879.376305, "{fit:?}");
-    for (got, want) in
-        [(fit.garch.omega, 0.19024438), (fit.garch.alpha, 0.01818705), (fit.garch.beta, 0.88655968)]
-    {
-        assert!((got - want).abs() < 2e-5, "{fit:?}");
+    printed(fit.log_likelihood, -879.376305296, 9);
+    let found = [fit.garch.mean, fit.garch.omega, fit.garch.alpha, fit.garch.beta];
+    for (got, want) in found.into_iter().zip([0.00254484, 0.19024327, 0.01818661, 0.88656067]) {
+        // The top is flat: 1e-7 in the parameters is 1e-13 in the likelihood.
+        assert!((got - want).abs() < 1e-6, "{fit:?}");
     }
 }
 

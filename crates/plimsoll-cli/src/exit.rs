@@ -10,6 +10,8 @@ pub enum Status {
     Fine,
     /// Exit code 1: equity is below maintenance margin.
     UnderMaintenance,
+    /// Exit code 1: our numbers are not the venue's.
+    Differs,
 }
 
 /// Exit code of a refused input, the same that argument errors have.
@@ -64,7 +66,7 @@ pub fn report(outcome: anyhow::Result<Answer>) -> ExitCode {
     }
     match answer.status {
         Status::Fine => ExitCode::SUCCESS,
-        Status::UnderMaintenance => ExitCode::FAILURE,
+        Status::UnderMaintenance | Status::Differs => ExitCode::FAILURE,
     }
 }
 

@@ -101,7 +101,8 @@ pub fn market(arg: &MarketArg) -> Result<Source<Market>, InputError> {
     Ok(Source { value: completed(market), origin })
 }
 
-fn book(arg: &str) -> Result<Source<Book>, InputError> {
+/// Reads a book.
+pub fn book(arg: &str) -> Result<Source<Book>, InputError> {
     let (bytes, origin) = content(arg, BOOKS, "books")?;
     let value = Book::parse(&bytes).map_err(|error| error.from_origin(&origin))?;
     Ok(Source { value, origin })

@@ -112,7 +112,12 @@ fn a_refused_model_is_shown_with_its_reason_and_the_others_answer() {
     assert!(!refused.is_empty() && refused.len() < rows.len(), "{answer}");
     assert!(refused.iter().all(|row| row["refused"].as_str().unwrap().contains("NEWCOIN")));
     let table = plimsoll(&args).out;
-    assert!(table.contains("refused") && table.contains("NEWCOIN"), "{table}");
+    assert!(table.contains("Refused") && table.contains("NEWCOIN"), "{table}");
+    // Where nobody answers there is no comparison.
+    let id = refused[0]["model"]["id"].as_str().unwrap();
+    let run = plimsoll(&[&args[..], &["--model", id]].concat());
+    assert_eq!((run.code, run.out.as_str()), (2, ""));
+    assert!(run.err.contains(id) && run.err.contains("NEWCOIN"), "{}", run.err);
 }
 
 #[test]

@@ -12,7 +12,6 @@ vol rows: value change for one vol point.
 import csv
 import math
 import os
-import sys
 
 import ORE
 
@@ -103,6 +102,24 @@ BUCKETS = [
 ]
 
 
+def book():
+    """The rows of `cases/sensitivities/001`: 40 short calls 65000 at 60 % vol and 60 puts 55000 at
+    65 %, 30 days from expiry at a forward of 60,000; 12 BTC and -200 ETH of perpetuals."""
+    cdf = lambda x: 0.5 * math.erfc(-x / math.sqrt(2))
+    tau, forward, days = 30 / 365, 60000.0, 30.0
+    near, far = 14.0, 365 / 12
+    to_far = (days - near) / (far - near)
+    rows = [(C, "Risk_Commodity", "BTC", "16", "", 12 * 600.0), (C, "Risk_Commodity", "ETH", "16", "", -200 * 30.0)]
+    for quantity, strike, vol, call in ((-40, 65000.0, 0.60, True), (60, 55000.0, 0.65, False)):
+        d1 = math.log(forward / strike) / (vol * math.sqrt(tau)) + 0.5 * vol * math.sqrt(tau)
+        delta = cdf(d1) if call else cdf(d1) - 1
+        vega = forward * math.exp(-0.5 * d1 * d1) / math.sqrt(2 * math.pi) * math.sqrt(tau)
+        rows.append((C, "Risk_Commodity", "BTC", "16", "", quantity * delta * forward * 0.01))
+        for tenor, share in (("2w", 1 - to_far), ("1m", to_far)):
+            rows.append((C, "Risk_CommodityVol", "BTC", "16", tenor, quantity * vega * 0.01 * share))
+    return rows
+
+
 def correlation(total, a, b):
     return (total * total - a * a - b * b) / (2 * a * b)
 
@@ -131,9 +148,10 @@ def show(title, result):
 
 
 if __name__ == "__main__":
-    out = sys.stdout
     for version in ("2.5", "2.6", "2.7+2412", "2.8+2506"):
         show(f"mixed {version}, 10 days", margin(MIXED, version))
     show("mixed 2.8+2506, 1 day", margin(MIXED, "2.8+2506", 1))
     print("buckets 2 and 12 of 2.8+2506:", *measure_buckets("2.8+2506"))
     show("buckets 2.8+2506, 10 days", margin(BUCKETS))
+    for version, days in (("2.5", 10), ("2.8+2506", 10), ("2.8+2506", 1)):
+        show(f"book {version}, {days} days", margin(book(), version, days))

@@ -251,7 +251,9 @@ pub struct IntraLeg {
 }
 
 /// The side of a leg.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 pub enum SpreadSide {
     /// One side.
     A,
@@ -595,8 +597,7 @@ mod tests {
 
     #[test]
     fn rates_convert_both_ways_and_unknown_pairs_do_not() {
-        let rate =
-            CurrencyRate { from: Asset::new("USD"), to: Asset::new("TRY"), rate: 2.5 };
+        let rate = CurrencyRate { from: Asset::new("USD"), to: Asset::new("TRY"), rate: 2.5 };
         let parameters = SpanParameters { currency_rates: vec![rate], ..Default::default() };
         let between = |from, to| parameters.currency_rate(&Asset::new(from), &Asset::new(to));
         assert_eq!(between("USD", "TRY"), Some(2.5));

@@ -9,8 +9,8 @@ mod options;
 mod parallel;
 mod rows;
 pub mod scenario;
-mod shocks;
 pub mod shift;
+mod shocks;
 
 pub use accounts::{Accounts, AccountsError, NetVector, Worst};
 pub use array::{Measure, RiskArray, axpy};

@@ -1,5 +1,7 @@
 //! Pricing the rows of a risk array: the options of one strike share the time value of every scenario.
 
+use std::ops::Range;
+
 use plimsoll_math::{InstructionSet, kernel, lane};
 use plimsoll_model::error::InputError;
 use plimsoll_model::{Asset, InstrumentId, Kind, Market, OptionType, Settlement, Timestamp};
@@ -42,6 +44,8 @@ pub(crate) struct OptionRows<'a> {
     measure: Measure,
     shocks: &'a Shocks,
     expiries: Vec<Expiry<'a>>,
+    /// in the order of the expiries
+    expiry_shocks: ExpiryShocks,
     /// the settlement asset of the last option, with its price in USD
     settlement: Option<(&'a Asset, f64)>,
     options: Vec<OptionRow<'a>>,
@@ -51,13 +55,20 @@ struct Expiry<'a> {
     underlying: &'a Asset,
     at: Timestamp,
     forward: f64,
-    shocks: ExpiryShocks,
 }
 
 impl<'a> OptionRows<'a> {
     pub fn new(market: &'a Market, measure: Measure, shocks: &'a Shocks, capacity: usize) -> Self {
         let options = Vec::with_capacity(capacity);
-        Self { market, measure, shocks, expiries: Vec::new(), settlement: None, options }
+        Self {
+            market,
+            measure,
+            shocks,
+            expiries: Vec::new(),
+            expiry_shocks: ExpiryShocks::default(),
+            settlement: None,
+            options,
+        }
     }
 
     /// Adds an option; fails naming it if it has no forward or vol.
@@ -106,8 +117,9 @@ impl<'a> OptionRows<'a> {
             return Ok(index);
         }
         let forward = self.market.reference_price(id)?;
-        let shocks = self.shocks.expiry(self.market.time.days_until(at));
-        self.expiries.push(Expiry { underlying, at, forward, shocks });
+        let dte_days = self.market.time.days_until(at);
+        self.shocks.push_expiry(dte_days, &mut self.expiry_shocks);
+        self.expiries.push(Expiry { underlying, at, forward });
         Ok(self.expiries.len() - 1)
     }
 
@@ -129,12 +141,12 @@ impl<'a> OptionRows<'a> {
         if self.options.chunk_by(OptionRow::same).any(alone) {
             self.options.sort_by_key(OptionRow::key);
         }
-        let Self { shocks, expiries, options, .. } = &mut self;
+        let Self { shocks, expiry_shocks, options, .. } = &mut self;
         let columns = shocks.used();
         let strikes = (BLOCK_CELLS / columns).clamp(1, options.len().max(1));
         let scratch = || Scratch::new(columns, strikes);
         parallel::for_each(blocks(options, strikes), scratch, |scratch, options| {
-            price_block(instructions, options, expiries, shocks, scratch);
+            price_block(instructions, options, expiry_shocks, shocks, scratch);
         });
     }
 }
@@ -163,13 +175,15 @@ struct Scratch {
     time_value: Vec<f64>,
 }
 
-/// Cells of a block of strikes: three arrays of them stay in the first-level cache.
+/// Cells of a block of strikes, whole lines: three arrays of them stay in the first-level cache.
 const BLOCK_CELLS: usize = 512;
 
 impl Scratch {
     fn new(columns: usize, strikes: usize) -> Self {
-        let cells = || vec![0.0; padded(strikes * columns)];
-        let (ln_moneyness_abs, total_vol, time_value) = (cells(), cells(), cells());
+        let cells = padded(strikes * columns);
+        let arguments = || vec![0.0; cells.min(BLOCK_CELLS)];
+        let (ln_moneyness_abs, total_vol) = (arguments(), arguments());
+        let time_value = vec![0.0; cells];
         Self { columns, ln_moneyness_abs, total_vol, time_value }
     }
 }
@@ -178,7 +192,7 @@ kernel! {
     /// Fills the rows of some options; those of one strike are neighbours.
     fn price_block(
         options: &mut [OptionRow<'_>],
-        expiries: &[Expiry<'_>],
+        expiries: &ExpiryShocks,
         shocks: &Shocks,
         scratch: &mut Scratch,
     ) = price_block_formula;
@@ -187,30 +201,39 @@ kernel! {
 #[inline(always)]
 fn price_block_formula<const FMA: bool>(
     options: &mut [OptionRow<'_>],
-    expiries: &[Expiry<'_>],
+    expiries: &ExpiryShocks,
     shocks: &Shocks,
     scratch: &mut Scratch,
 ) {
-    let columns = scratch.columns;
-    let mut strikes = 0;
+    let Scratch { columns, ln_moneyness_abs, total_vol, time_value } = scratch;
+    let columns = *columns;
+    let mut filled = 0;
     for same in options.chunk_by(OptionRow::same) {
-        let cells = strikes * columns..(strikes + 1) * columns;
-        arguments::<FMA>(
-            &same[0],
-            &expiries[same[0].expiry].shocks,
-            shocks,
-            &mut scratch.ln_moneyness_abs[cells.clone()],
-            &mut scratch.total_vol[cells.clone()],
-            &mut scratch.time_value[cells],
+        let option = &same[0];
+        let expiry = expiries.of(option.expiry, shocks);
+        // A strike with more columns than a block holds is alone in it, and done in parts.
+        for from in (0..columns).step_by(BLOCK_CELLS) {
+            let part = from..columns.min(from + BLOCK_CELLS);
+            let start = if columns > BLOCK_CELLS { 0 } else { filled };
+            let cells = start..start + part.len();
+            let (x, s) = (&mut ln_moneyness_abs[cells.clone()], &mut total_vol[cells.clone()]);
+            let least = &mut time_value[filled..filled + part.len()];
+            arguments::<FMA>(option, expiry, shocks, part, x, s, least);
+            filled += least.len();
+            if columns > BLOCK_CELLS {
+                times_ratio::<FMA>(&ln_moneyness_abs[cells.clone()], &total_vol[cells], least);
+            }
+        }
+    }
+    if columns <= BLOCK_CELLS {
+        let cells = padded(filled);
+        times_ratio::<FMA>(
+            &ln_moneyness_abs[..cells],
+            &total_vol[..cells],
+            &mut time_value[..cells],
         );
-        strikes += 1;
     }
-    let cells = padded(strikes * columns);
-    let (x, s) = (&scratch.ln_moneyness_abs[..cells], &scratch.total_vol[..cells]);
-    for ((time_value, x), s) in scratch.time_value[..cells].iter_mut().zip(x).zip(s) {
-        *time_value *= time_value_ratio::<FMA>(*x, *s);
-    }
-    let time_values = scratch.time_value.chunks_exact(columns);
+    let time_values = time_value.chunks_exact(columns);
     for (same, time_values) in options.chunk_by_mut(OptionRow::same).zip(time_values) {
         for option in same {
             match (option.option_type, option.in_coin) {
@@ -223,27 +246,37 @@ fn price_block_formula<const FMA: bool>(
     }
 }
 
-/// `x = |ln(F/K) + ln g|`, `s = max(scale·σ + shift, floor)·√τ′` and `min(g·F, K)` of every column.
+/// `x = |ln(F/K) + ln g|`, `s = max(scale·σ + shift, floor)·√τ′` and `min(g·F, K)` of some columns.
 #[inline(always)]
 fn arguments<const FMA: bool>(
     option: &OptionRow<'_>,
-    expiry: &ExpiryShocks,
+    expiry: [&[f64]; 4],
     shocks: &Shocks,
+    columns: Range<usize>,
     ln_moneyness_abs: &mut [f64],
     total_vol: &mut [f64],
     least: &mut [f64],
 ) {
-    let columns = least.len();
     let (forward, strike, vol_ann) = (option.forward, option.strike, option.vol_ann);
     let ln_moneyness = lane::ln_ratio::<FMA>(forward, strike);
-    let (growth, ln_growth) = (&shocks.growth[..columns], &shocks.ln_growth[..columns]);
-    let [scale, shift, floor, sqrt_tau] = expiry.columns().map(|array| &array[..columns]);
-    let (ln_moneyness_abs, total_vol) =
-        (&mut ln_moneyness_abs[..columns], &mut total_vol[..columns]);
-    for i in 0..columns {
+    let growth = &shocks.growth[columns.clone()];
+    let ln_growth = &shocks.ln_growth[columns.clone()];
+    let [scale, shift, floor, sqrt_tau] = expiry.map(|array| &array[columns.clone()]);
+    let count = growth.len();
+    let (ln_moneyness_abs, total_vol) = (&mut ln_moneyness_abs[..count], &mut total_vol[..count]);
+    let least = &mut least[..count];
+    for i in 0..count {
         ln_moneyness_abs[i] = (ln_moneyness + ln_growth[i]).abs();
         total_vol[i] = larger(scale[i] * vol_ann + shift[i], floor[i]) * sqrt_tau[i];
         least[i] = smaller(forward * growth[i], strike);
+    }
+}
+
+/// Turns `min(F′, K)` into the time value.
+#[inline(always)]
+fn times_ratio<const FMA: bool>(x: &[f64], s: &[f64], time_value: &mut [f64]) {
+    for ((time_value, x), s) in time_value.iter_mut().zip(x).zip(s) {
+        *time_value *= time_value_ratio::<FMA>(*x, *s);
     }
 }
 

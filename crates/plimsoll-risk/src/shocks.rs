@@ -27,22 +27,6 @@ pub(crate) struct Shocks {
     pair: Vec<usize>,
 }
 
-/// What it does to the vols and times of one expiry, by columns: `s′ = max(scale·σ + shift, floor)·√τ′`.
-#[derive(Debug)]
-pub(crate) struct ExpiryShocks {
-    /// four arrays, one after the other
-    cells: Vec<f64>,
-}
-
-impl ExpiryShocks {
-    /// Scale, shift, floor and √τ′.
-    #[inline(always)]
-    pub fn columns(&self) -> [&[f64]; 4] {
-        let columns = self.cells.len() / 4;
-        std::array::from_fn(|array| &self.cells[array * columns..][..columns])
-    }
-}
-
 impl Shocks {
     pub fn new(set: &ScenarioSet) -> Self {
         // At least one padding column, for the unshocked state.
@@ -84,26 +68,44 @@ impl Shocks {
         self.growth.len()
     }
 
-    /// For options `dte_days` from expiry. Time never runs past expiry.
-    pub fn expiry(&self, dte_days: f64) -> ExpiryShocks {
+    /// What the scenarios do to options `dte_days` from expiry, appended to `shocks`. Time never
+    /// runs past expiry.
+    pub fn push_expiry(&self, dte_days: f64, shocks: &mut ExpiryShocks) {
         // Powers and roots are worth computing once per pair, not once per column.
-        let states: Vec<[f64; 4]> = self
-            .pairs
-            .iter()
-            .map(|(vol_move, days)| {
-                let map = self.vol.map(*vol_move, dte_days);
-                let tau_years = (dte_days - days).max(0.0) / DAYS_PER_YEAR;
-                [map.scale, map.shift, map.floor, sqrt(tau_years)]
-            })
-            .collect();
-        let mut cells = vec![0.0; 4 * self.columns()];
-        let (pairs, last) = cells.split_at_mut(2 * self.columns());
-        let (scale, shift) = pairs.split_at_mut(self.columns());
-        let (floor, sqrt_tau) = last.split_at_mut(self.columns());
+        shocks.states.clear();
+        shocks.states.extend(self.pairs.iter().map(|(vol_move, days)| {
+            let map = self.vol.map(*vol_move, dte_days);
+            let tau_years = (dte_days - days).max(0.0) / DAYS_PER_YEAR;
+            [map.scale, map.shift, map.floor, sqrt(tau_years)]
+        }));
+        let columns = self.columns();
+        let from = shocks.cells.len();
+        shocks.cells.resize(from + 4 * columns, 0.0);
+        let (front, back) = shocks.cells[from..].split_at_mut(2 * columns);
+        let (scale, shift) = front.split_at_mut(columns);
+        let (floor, sqrt_tau) = back.split_at_mut(columns);
         for (column, pair) in self.pair.iter().enumerate() {
-            [scale[column], shift[column], floor[column], sqrt_tau[column]] = states[*pair];
+            [scale[column], shift[column], floor[column], sqrt_tau[column]] = shocks.states[*pair];
         }
-        ExpiryShocks { cells }
+    }
+}
+
+/// What a scenario set does to the vols and times of some expiries, in columns:
+/// `s′ = max(scale·σ + shift, floor)·√τ′`.
+#[derive(Debug, Default)]
+pub(crate) struct ExpiryShocks {
+    /// per expiry four arrays of all columns, one after the other
+    cells: Vec<f64>,
+    /// scale, shift, floor and √τ′ of every pair, of the last expiry
+    states: Vec<[f64; 4]>,
+}
+
+impl ExpiryShocks {
+    /// Scale, shift, floor and √τ′ of one expiry.
+    #[inline(always)]
+    pub fn of(&self, expiry: usize, shocks: &Shocks) -> [&[f64]; 4] {
+        let columns = shocks.columns();
+        std::array::from_fn(|array| &self.cells[(4 * expiry + array) * columns..][..columns])
     }
 }
 

@@ -268,10 +268,8 @@ fn repricing_after_a_tick_equals_pricing_from_scratch() {
     let expiry = Timestamp(NOW.0 + 9 * 86_400_000);
     let coin = after.underlyings.get_mut("BTC").unwrap();
     coin.forwards.insert(expiry, Forward::at(60_777.0));
-    let touched: Vec<InstrumentId> = after
-        .ids()
-        .filter(|id| after.listing(*id).instrument.expiry() == Some(expiry))
-        .collect();
+    let touched: Vec<InstrumentId> =
+        after.ids().filter(|id| after.listing(*id).instrument.expiry() == Some(expiry)).collect();
     let mut array = priced(InstructionSet::best(), &before);
     array.reprice(&after, &touched).unwrap();
     assert_eq!(bits(&array), bits(&priced(InstructionSet::best(), &after)));
@@ -339,9 +337,8 @@ fn books(market: &Market, count: usize) -> Vec<Vec<(InstrumentId, f64)>> {
 #[test]
 fn accounts_equal_net_and_functional_bit_for_bit() {
     let market = chain();
-    let many = set((0..1_000)
-        .map(|i| scenario(-0.4 + 0.0008 * f64::from(i), VolMove::Down))
-        .collect());
+    let many =
+        set((0..1_000).map(|i| scenario(-0.4 + 0.0008 * f64::from(i), VolMove::Down)).collect());
     for set in [grid(), many] {
         let books = books(&market, 9_000);
         for instructions in InstructionSet::available() {

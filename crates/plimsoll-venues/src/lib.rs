@@ -17,6 +17,7 @@ pub mod okx;
 pub mod paradex;
 mod payload;
 mod response;
+pub mod span;
 mod venue;
 
 use std::collections::BTreeMap;

@@ -38,7 +38,7 @@ const METHODS: [(&str, Method); 7] = [
     ("fhs-ewma .97", Method::FilteredEwma { window: 500, lambda: 0.97 }),
     ("fhs-garch", Method::FilteredGarch { window: 500, refit: 50 }),
     ("normal ewma .94", Method::Normal { window: 500, lambda: 0.94, paths: 1024, seed: 1 }),
-    ("t-copula .94", Method::StudentCopula { window: 500, lambda: 0.94, paths: 4096, seed: 1 }),
+    ("t-copula .94", Method::StudentCopula { window: 500, lambda: 0.94, paths: 1024, seed: 1 }),
 ];
 
 /// Windows named in the table, first and last day.

@@ -1,6 +1,7 @@
 //! The command line, as clap reads it. Nothing here acts.
 
 pub mod common;
+pub mod venue;
 
 use std::path::PathBuf;
 
@@ -8,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueHint};
 use plimsoll::Timestamp;
 
 use common::{BookArgs, Format, FormatArg, MarketArg, ModelArgs, ModelsArgs};
+pub use venue::{CheckArgs, VenueArgs};
 
 /// Portfolio margin for crypto derivatives: what a book needs, why, and what its hedges save.
 ///
@@ -56,8 +58,10 @@ pub enum Command {
     Models(ModelsListArgs),
     /// Print the JSON Schema of an input or an output
     Schema(SchemaArgs),
-    /// Turn what a venue publishes into a market file
+    /// Turn what a venue publishes into a market file and a book
     Import(ImportArgs),
+    /// Put our numbers beside a venue's own, component by component
+    Check(CheckArgs),
 }
 
 /// `plimsoll margin`.
@@ -179,6 +183,39 @@ pub struct ImportArgs {
 pub enum ImportSource {
     /// An option chain of Deribit as a CSV file
     DeribitChain(DeribitChainArgs),
+    /// Saved answers of Deribit's API
+    #[command(after_help = "Example:\n  \
+        plimsoll import deribit --instruments btc.json --tickers btc-summary.json \\\n      \
+        --positions positions.json --balances summaries.json --out market.json --book-out book.json")]
+    Deribit(VenueArgs),
+    /// Saved answers of OKX
+    #[command(after_help = "Example:\n  \
+        plimsoll import okx --instruments swaps.json --instruments options.json \\\n      \
+        --tickers marks.json --tickers opt-summary.json --tickers indices.json --out market.json")]
+    Okx(VenueArgs),
+    /// Saved answers of Binance: USD-M, COIN-M, options, portfolio margin
+    #[command(after_help = "Example:\n  \
+        plimsoll import binance --instruments fapi-info.json --tickers premium-index.json \\\n      \
+        --positions position-risk.json --balances balance.json --out market.json --book-out book.json")]
+    Binance(VenueArgs),
+    /// Saved answers of Bybit, API v5
+    #[command(after_help = "Example:\n  \
+        plimsoll import bybit --instruments linear.json --tickers linear-tickers.json --out market.json")]
+    Bybit(VenueArgs),
+    /// Saved answers of Derive
+    #[command(after_help = "Example:\n  \
+        plimsoll import derive --instruments eth.json --tickers eth-tickers.json \\\n      \
+        --positions subaccount.json --balances subaccount.json --out market.json --book-out book.json")]
+    Derive(VenueArgs),
+    /// Saved answers of Hyperliquid
+    #[command(after_help = "Example:\n  \
+        plimsoll import hyperliquid --instruments ctxs.json --tickers ctxs.json \\\n      \
+        --positions state.json --balances state.json --out market.json --book-out book.json")]
+    Hyperliquid(VenueArgs),
+    /// Saved answers of Paradex
+    #[command(after_help = "Example:\n  \
+        plimsoll import paradex --instruments markets.json --tickers summary.json --out market.json")]
+    Paradex(VenueArgs),
 }
 
 /// `plimsoll import deribit-chain`.

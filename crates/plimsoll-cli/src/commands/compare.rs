@@ -76,6 +76,12 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<Answer> {
         compared.push(Compared { account: portfolio.name.clone(), rows });
     }
     drop(progress);
+    let mut rows = compared.iter().flat_map(|one| &one.rows);
+    if rows.clone().all(|row| row.answer().is_none())
+        && let Some(Row::Refusal(refusal)) = rows.next()
+    {
+        anyhow::bail!("no model margins this book; {}: {}", refusal.model.id, refusal.refused);
+    }
     let status = Status::under_maintenance(compared.iter().any(Compared::is_under_everywhere));
     let text = match args.format.format {
         Format::Table => view::compare::text(&inputs, &candidates, &compared),

@@ -4,11 +4,12 @@ use std::path::Path;
 
 use plimsoll::venues::deribit::chain::{ChainOptions, parse_chain};
 use plimsoll::venues::lines::market_json;
+use plimsoll::venues::{ImportOptions, Imported, Part, PartKind, Venue, import};
 
 use super::chain::Chain;
 use super::json;
 use crate::args::common::Format;
-use crate::args::{DeribitChainArgs, ImportArgs, ImportSource};
+use crate::args::{DeribitChainArgs, ImportArgs, ImportSource, VenueArgs};
 use crate::exit::Answer;
 use crate::{files, view};
 
@@ -16,7 +17,53 @@ use crate::{files, view};
 pub fn run(args: &ImportArgs) -> anyhow::Result<Answer> {
     match &args.source {
         ImportSource::DeribitChain(args) => deribit_chain(args),
+        ImportSource::Deribit(args) => venue(Venue::Deribit, args),
+        ImportSource::Okx(args) => venue(Venue::Okx, args),
+        ImportSource::Binance(args) => venue(Venue::Binance, args),
+        ImportSource::Bybit(args) => venue(Venue::Bybit, args),
+        ImportSource::Derive(args) => venue(Venue::Derive, args),
+        ImportSource::Hyperliquid(args) => venue(Venue::Hyperliquid, args),
+        ImportSource::Paradex(args) => venue(Venue::Paradex, args),
     }
+}
+
+fn venue(venue: Venue, args: &VenueArgs) -> anyhow::Result<Answer> {
+    let kinds = [
+        (PartKind::Instruments, &args.instruments),
+        (PartKind::Tickers, &args.tickers),
+        (PartKind::Positions, &args.positions),
+        (PartKind::Balances, &args.balances),
+    ];
+    let paths =
+        kinds.into_iter().flat_map(|(kind, paths)| paths.iter().map(move |path| (kind, path)));
+    let files = paths.map(|(kind, path)| Ok((kind, files::origin(path), files::read(path)?)));
+    let files = files.collect::<anyhow::Result<Vec<_>>>()?;
+    let parts: Vec<Part<'_>> =
+        files.iter().map(|(kind, origin, bytes)| Part { kind: *kind, origin, bytes }).collect();
+    let options = ImportOptions {
+        id: args.id.clone(),
+        // Where the files lay is nobody else's business.
+        source: Some(format!("saved answers of {venue}")),
+        time: args.time,
+        asset_prices_usd: args.asset_price.iter().cloned().collect(),
+        ..ImportOptions::default()
+    };
+    let imported = import(venue, &parts, &options)?;
+    let mut answer = answer(&imported, args.out.as_deref(), args.format)?;
+    match (&imported.book, &args.book_out) {
+        (Some(book), Some(path)) => {
+            files::write(path, &json(book)?)?;
+            answer.remarks.push(format!("wrote {}", path.display()));
+        }
+        (Some(_), None) => {
+            answer.remarks.push("the answers hold a book: write it with --book-out".to_owned());
+        }
+        (None, Some(path)) => {
+            answer.remarks.push(format!("no answer holds a book: {} not written", path.display()));
+        }
+        (None, None) => {}
+    }
+    Ok(answer)
 }
 
 fn deribit_chain(args: &DeribitChainArgs) -> anyhow::Result<Answer> {
@@ -37,16 +84,25 @@ fn deribit_chain(args: &DeribitChainArgs) -> anyhow::Result<Answer> {
         }
         _ => error.from_origin(origin),
     })?;
+    answer(&imported, args.out.as_deref(), args.format)
+}
+
+/// The market, or a summary where it is written to a file.
+fn answer(
+    imported: &Imported,
+    out: Option<&Path>,
+    format: Option<Format>,
+) -> anyhow::Result<Answer> {
     let market = market_json(&imported.market)?;
     let summary = || -> anyhow::Result<Chain> { Ok(Chain::of(&imported.market.clone().check()?)) };
     let mut remarks = warnings(&imported.warnings);
-    let text = match (&args.out, args.format) {
-        (None, None | Some(Format::Json)) => market,
+    let text = match (out, format) {
+        (None, None | Some(Format::Json)) => market.clone(),
         (None | Some(_), Some(Format::Table)) | (Some(_), None) => view::chain::text(&summary()?),
         (Some(_), Some(Format::Json)) => json(&summary()?)?,
     };
-    if let Some(path) = &args.out {
-        files::write(path, &market_json(&imported.market)?)?;
+    if let Some(path) = out {
+        files::write(path, &market)?;
         remarks.push(format!("wrote {}", path.display()));
     }
     Ok(Answer { text, remarks, ..Answer::text(String::new()) })

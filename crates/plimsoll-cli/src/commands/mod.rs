@@ -1,6 +1,8 @@
 //! One file per command: inputs in, one whole answer out.
 
+mod bench;
 mod chain;
+mod check;
 mod compare;
 mod import;
 mod margin;
@@ -11,6 +13,7 @@ mod what_if;
 use serde::Serialize;
 
 pub use chain::{Chain, ExpiryStrikes, Strikes};
+pub use check::{Check, CheckedPool};
 pub use compare::{Compared, Row};
 pub use margin::Accounts;
 pub use what_if::WhatIf;
@@ -29,6 +32,8 @@ pub fn run(cli: &Cli) -> anyhow::Result<Answer> {
         Some(Command::Models(args)) => models::run(args),
         Some(Command::Schema(args)) => schema::run(args),
         Some(Command::Import(args)) => import::run(args),
+        Some(Command::Bench(args)) => bench::run(args),
+        Some(Command::Check(args)) => check::run(args),
     }
 }
 

@@ -34,7 +34,7 @@ pub fn text(inputs: &Inputs, candidates: &[Candidate], compared: &[Compared]) ->
         let columns: Vec<Column<'_>> =
             answers.filter_map(|(candidate, row)| Some((candidate, row.answer()?))).collect();
         push_tables(&mut out, &columns, width);
-        push_remarks(&mut out, &one.rows, candidates);
+        push_remarks(&mut out, &one.rows, candidates, width);
     }
     out
 }
@@ -59,6 +59,10 @@ type Column<'a> = (&'a Candidate, &'a Summary);
 
 /// As many models side by side as fit, the rest below them.
 fn push_tables(out: &mut String, columns: &[Column<'_>], width: usize) {
+    if columns.len() > MOST_COLUMNS {
+        out.push_str(&ranked_lines(columns).to_terminal());
+        return;
+    }
     let table = table(columns);
     let blocks = table.width().div_ceil(width.max(1));
     if blocks > 1 && columns.len() > 1 {
@@ -68,6 +72,45 @@ fn push_tables(out: &mut String, columns: &[Column<'_>], width: usize) {
     } else {
         out.push_str(&table.to_terminal());
     }
+}
+
+/// More models than this are shown one to a line.
+const MOST_COLUMNS: usize = 8;
+
+/// One model to a line, with what fits beside it.
+fn ranked_lines(columns: &[Column<'_>]) -> Table {
+    let usd = Usd::fitting(columns.iter().flat_map(|(_, row)| [row.equity, row.gross]));
+    let mut table = Table::new("").text("Model");
+    for head in [
+        "Equity,\nUSD",
+        "Initial,\nUSD",
+        "Maintenance,\nUSD",
+        "Excess,\nUSD",
+        "Ratio,\n%",
+        "Benefit,\n% of gross",
+        "Worst\nscenario",
+        "Liquidation\nby fall, %",
+        "by rise,\n%",
+    ] {
+        table = table.number(head.to_owned());
+    }
+    let mut table = table.text("Evidence");
+    for (candidate, row) in columns {
+        table.push(vec![
+            candidate.label.replace('\n', " "),
+            usd.show(row.equity),
+            usd.show(row.initial_margin),
+            usd.show(row.maintenance_margin),
+            usd.show(row.excess),
+            optional(row.margin_ratio, |ratio| number(100.0 * ratio, 1)),
+            number(row.benefit.percent, 1),
+            worst(row).replace('\n', ", "),
+            distance(row, row.down_move_pct),
+            distance(row, row.up_move_pct),
+            evidence_text(row.model.evidence).to_owned(),
+        ]);
+    }
+    table
 }
 
 fn table(columns: &[Column<'_>]) -> Table {
@@ -127,20 +170,33 @@ fn worst(row: &Summary) -> String {
     }
 }
 
-fn push_remarks(out: &mut String, rows: &[Row], candidates: &[Candidate]) {
-    let mut any = false;
+/// Notes of the models that answer, then the models that do not, with their reasons.
+fn push_remarks(out: &mut String, rows: &[Row], candidates: &[Candidate], width: usize) {
+    let (mut notes, mut refusals) = (String::new(), String::new());
+    let mut is_cut = false;
     for (row, candidate) in rows.iter().zip(candidates) {
-        let label = candidate.label.replace('\n', " ");
-        let remarks = match row {
-            Row::Answer(summary) => summary.notes.clone(),
-            Row::Refusal(refusal) => vec![format!("refused: {}", refusal.refused)],
-        };
-        for remark in remarks {
-            out.push_str(&format!("{}: {}\n", clean(&label), clean(&remark)));
-            any = true;
+        let label = clean(&candidate.label);
+        match row {
+            Row::Answer(summary) => {
+                for note in &summary.notes {
+                    notes.push_str(&format!("{label}: {}\n", clean(note)));
+                }
+            }
+            Row::Refusal(refusal) => {
+                let line = format!("  {label}: {}", clean(&refusal.refused));
+                let cut = line.char_indices().nth(width.saturating_sub(2));
+                is_cut |= cut.is_some();
+                let shown = cut.map_or(line.clone(), |(end, _)| format!("{} …", &line[..end]));
+                refusals.push_str(&format!("{shown}\n"));
+            }
         }
     }
-    if any {
-        out.push('\n');
+    if !notes.is_empty() {
+        out.push_str(&format!("{notes}\n"));
+    }
+    if !refusals.is_empty() {
+        let whole = if is_cut { " (in full: --format json)" } else { "" };
+        out.push_str(&heading(&format!("Refused{whole}")));
+        out.push_str(&format!("{refusals}\n"));
     }
 }

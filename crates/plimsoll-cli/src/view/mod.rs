@@ -2,6 +2,7 @@
 
 pub mod assessment;
 pub mod chain;
+pub mod check;
 pub mod compare;
 pub mod margin;
 pub mod what_if;

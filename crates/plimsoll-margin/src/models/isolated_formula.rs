@@ -33,11 +33,8 @@ impl PreparedIsolated<'_> {
             return Ok(None);
         };
         let pools = self.requirement(portfolio)?.pools;
-        let named = if self.params.segregated {
-            instrument.settlement_asset.as_str()
-        } else {
-            "account"
-        };
+        let named =
+            if self.params.segregated { instrument.settlement_asset.as_str() } else { "account" };
         let Some(pool) = pools.iter().find(|pool| pool.name == named) else { return Ok(None) };
         let price = self.market.reference_price(id)?;
         let coins = holding.quantity * base;

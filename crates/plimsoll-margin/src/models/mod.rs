@@ -19,8 +19,10 @@ pub mod paradex_pm;
 mod perpetual;
 pub mod portfolio_delta;
 pub mod scan;
+pub mod sensitivities;
 pub mod short_option;
 pub mod span;
+pub mod tims;
 mod unified;
 pub mod var;
 
@@ -82,6 +84,11 @@ const FAMILIES: &[Family] = &[
     Family { name: "binance-pm", build: |text| boxed(binance::BinancePm::from_toml, text) },
     Family { name: "delta", build: |text| boxed(portfolio_delta::PortfolioDelta::from_toml, text) },
     Family { name: "span", build: |text| boxed(span::Span::from_toml, text) },
+    Family { name: "tims", build: |text| boxed(tims::Tims::from_toml, text) },
+    Family {
+        name: "sensitivities",
+        build: |text| boxed(sensitivities::Sensitivities::from_toml, text),
+    },
     Family { name: "var", build: |text| boxed(var::model::Var::from_toml, text) },
     Family { name: "greeks", build: |text| boxed(greeks::GreekLadder::from_toml, text) },
 ];
@@ -143,6 +150,13 @@ pub const BUNDLED: &[Bundled] = bundled! {
     "coincall-pm", "coincall/pm", "2026-09-01";
     "kraken-pm", "kraken/pm", "2026-09-01";
     "span", "span/crypto-example", "2026-01-01";
+    "tims", "tims/crypto", "2026-01-01";
+    "sensitivities", "sensitivities/ten-day", "2022-12-03";
+    "sensitivities", "sensitivities/ten-day", "2023-12-02";
+    "sensitivities", "sensitivities/ten-day", "2025-07-12";
+    "sensitivities", "sensitivities/ten-day", "2025-12-06";
+    "sensitivities-1d", "sensitivities/one-day", "2025-12-06";
+    "sensitivities-crypto", "sensitivities/crypto-class", "2026-02-01";
     "delta", "plimsoll/delta", "2026-01-01";
     "greeks", "plimsoll/greeks", "2026-01-01";
 };

@@ -269,7 +269,8 @@ impl PreparedTims<'_> {
                 if instrument.underlying != *underlying {
                     continue;
                 }
-                let row = array.row(holding.id).ok_or_else(|| unprepared(self.market, portfolio))?;
+                let row =
+                    array.row(holding.id).ok_or_else(|| unprepared(self.market, portfolio))?;
                 let pnl = row.iter().map(|cell| holding.quantity * cell).collect();
                 legs.push((Leg::Instrument(holding.id), pnl));
                 if instrument.is_option() {
@@ -388,8 +389,16 @@ mod tests {
         let answer = requirement(&bundled(), "S-SHARE,100\nS-45-put,1\nS-55-call,-2\n");
         let pool = &answer.pools[0];
         let printed = [
-            "-124.337363", "-92.434898", "-61.784544", "-34.670641", "-13.373384", "3.650236",
-            "-3.822967", "-23.376060", "-55.518857", "-100.345677",
+            "-124.337363",
+            "-92.434898",
+            "-61.784544",
+            "-34.670641",
+            "-13.373384",
+            "3.650236",
+            "-3.822967",
+            "-23.376060",
+            "-55.518857",
+            "-100.345677",
         ];
         for (state, printed) in pool.units[0].losses.iter().zip(printed) {
             assert_eq!(format!("{:.6}", -state.loss), printed);

@@ -428,10 +428,8 @@ impl Records {
             let Some(tier) = line.tier(13 + 14 * slot)? else { continue };
             let rate = line.number(104 + 7 * slot, 110 + 7 * slot)?.filter(|rate| *rate > 0);
             match rate {
-                Some(rate) => short_option_tiers.push(ShortOptionTier {
-                    periods: tier.periods,
-                    rate: self.money(&code, rate),
-                }),
+                Some(rate) => short_option_tiers
+                    .push(ShortOptionTier { periods: tier.periods, rate: self.money(&code, rate) }),
                 None => inter_tiers.push(tier),
             }
         }
@@ -545,8 +543,11 @@ fn power_of_ten(exponent: i32) -> f64 {
 impl Line<'_> {
     /// Tier number, first and last period from `from` on; `None` where the slot is empty.
     fn tier(&self, from: usize) -> Result<Option<SpanTier>, InputError> {
-        let (number, start, end) =
-            (self.number(from, from + 1)?, self.text(from + 2, from + 7), self.text(from + 8, from + 13));
+        let (number, start, end) = (
+            self.number(from, from + 1)?,
+            self.text(from + 2, from + 7),
+            self.text(from + 8, from + 13),
+        );
         if start.is_empty() && end.is_empty() {
             return Ok(None);
         }

@@ -14,8 +14,8 @@ use plimsoll_model::{Asset, OptionType};
 
 use super::{ImportedSpan, check_size, contract_name, iso_date, text};
 use elements::{
-    Array, ClearingOrg, CommodityDef, Exchange, ExchangeItem, Leg, OrgItem, PointDef, ProductFamily,
-    ScanRate, SpanFile, Spread, SpreadItem, SpreadList, Tier, Underlying,
+    Array, ClearingOrg, CommodityDef, Exchange, ExchangeItem, Leg, OrgItem, PointDef,
+    ProductFamily, ScanRate, SpanFile, Spread, SpreadItem, SpreadList, Tier, Underlying,
 };
 
 /// Reads an XML risk-parameter file (`fileFormat` 4.00).
@@ -355,7 +355,8 @@ impl Reading {
         let found = key.and_then(|key| self.periods.get(&key).cloned());
         found.ok_or_else(|| {
             let code = family.pf_code.trim();
-            let message = format!("{code}: the future under the series {period} is not in the file");
+            let message =
+                format!("{code}: the future under the series {period} is not in the file");
             InputError::new(InputCode::Missing, message)
         })
     }
@@ -377,7 +378,8 @@ impl Reading {
         })?;
         let commodities = &mut self.imported.parameters.commodities;
         if let Some(commodity) = commodities.get_mut(&link.commodity) {
-            let own = item.option.and(link.unsupported.clone()).filter(|_| item.product_type == "OOP");
+            let own =
+                item.option.and(link.unsupported.clone()).filter(|_| item.product_type == "OOP");
             let odd = match family.value_meth.trim() {
                 "EQTY" | "FUT" => None,
                 other => Some(format!("valueMeth `{other}`")),
@@ -537,14 +539,9 @@ fn side(text: &str) -> Option<SpreadSide> {
     }
 }
 
-fn option_type(
-    text: &str,
-    family: &ProductFamily,
-    period: &str,
-) -> Result<OptionType, InputError> {
+fn option_type(text: &str, family: &ProductFamily, period: &str) -> Result<OptionType, InputError> {
     text.trim().parse().map_err(|why| {
         let message = format!("{} {period}: {why}", family.pf_code.trim());
         InputError::new(InputCode::Malformed, message)
     })
 }
-

@@ -7,8 +7,8 @@
 //! MMR = Σ MMR(unit) + mmr_pct·debt,   IMR = Σ IMR(unit) + imr_pct·debt            (MR8)
 //! ```
 //!
-//! `MR1` spot × vol, `MR2` decay of a day, `MR6` an extreme move: [`scenarios`]. `MR3` vega term
-//! structure, `MR4` basis, `MR5` rates, `MR7` minimum charge, `MR9` stable coins: [`charges`]. Tables that
+//! `MR1` spot × vol, `MR2` decay of a day, `MR6` an extreme move: `scenarios`. `MR3` vega term
+//! structure, `MR4` basis, `MR5` rates, `MR7` minimum charge, `MR9` stable coins: `charges`. Tables that
 //! the venue shows only in its pages are optional; a book that needs an absent one is refused by the
 //! name of the instrument and the table.
 

@@ -84,8 +84,11 @@ pub fn margin(rules: &Rules, rows: &[Sensitivity]) -> Result<SensitivityMargin, 
         for class in classes {
             let rows: Vec<&Sensitivity> =
                 rows.iter().filter(own).filter(|row| row.class == class).collect();
-            let measures =
-                [delta(rules, class, &rows)?, vega(rules, class, &rows)?, curvature(rules, class, &rows)?];
+            let measures = [
+                delta(rules, class, &rows)?,
+                vega(rules, class, &rows)?,
+                curvature(rules, class, &rows)?,
+            ];
             answer.classes.insert((product, class), [0, 1, 2].map(|place| measures[place].amount));
             measured.push((class, measures));
         }
@@ -277,7 +280,8 @@ fn aggregate(
     // Σ_l ρ·f·WS_l for every factor, inside its bucket.
     let mut within = vec![0.0; factors.len()];
     for (place, factor) in factors.iter().enumerate() {
-        for (other, known) in factors.iter().enumerate().filter(|(_, o)| o.bucket == factor.bucket) {
+        for (other, known) in factors.iter().enumerate().filter(|(_, o)| o.bucket == factor.bucket)
+        {
             let correlation = if other == place {
                 1.0
             } else {
@@ -339,12 +343,7 @@ fn aggregate(
     Ok((total, slopes))
 }
 
-fn correlation(
-    rules: &Rules,
-    class: RiskClass,
-    a: &Factor,
-    b: &Factor,
-) -> Result<f64, InputError> {
+fn correlation(rules: &Rules, class: RiskClass, a: &Factor, b: &Factor) -> Result<f64, InputError> {
     if class == RiskClass::Fx {
         return Ok(rules.foreign_exchange()?.correlation(&a.qualifier, &b.qualifier));
     }

@@ -15,9 +15,7 @@ use std::collections::BTreeMap;
 
 use plimsoll_model::error::{InputCode, InputError};
 use plimsoll_model::params::{check_bounds, from_toml};
-use plimsoll_model::{
-    Asset, Instrument, InstrumentId, Market, Portfolio, Provenance, Settlement,
-};
+use plimsoll_model::{Asset, Instrument, InstrumentId, Market, Portfolio, Provenance, Settlement};
 use plimsoll_pricing::contract::{self, ContractGreeks};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -205,10 +203,8 @@ impl Prepared for PreparedSensitivities<'_> {
         let share = params.maintenance_pct / 100.0;
         let component = |(place, name): (usize, &&'static str)| {
             let parts = margin.legs[place].iter();
-            let parts = parts.map(|(leg, amount)| Contribution {
-                leg: legs[*leg].clone(),
-                amount: *amount,
-            });
+            let parts = parts
+                .map(|(leg, amount)| Contribution { leg: legs[*leg].clone(), amount: *amount });
             Component::scaled(name, margin.measures[place], share, parts.collect())
         };
         let pool = Pool {

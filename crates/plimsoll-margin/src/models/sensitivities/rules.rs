@@ -197,9 +197,10 @@ impl Rules {
 
     /// ψ between two risk classes.
     pub fn between(&self, a: RiskClass, b: RiskClass) -> Result<f64, InputError> {
-        let found = self.between_classes.iter().find(|pair| {
-            pair.classes == [a, b] || pair.classes == [b, a]
-        });
+        let found = self
+            .between_classes
+            .iter()
+            .find(|pair| pair.classes == [a, b] || pair.classes == [b, a]);
         found.map(|pair| pair.correlation).ok_or_else(|| {
             unknown(&format!("the correlation between {} and {}", a.name(), b.name()))
         })
@@ -237,8 +238,8 @@ impl Rules {
         if !self.concentration {
             return Ok(1.0);
         }
-        let threshold =
-            threshold_musd.ok_or_else(|| unknown(&format!("the concentration threshold of {what}")))?;
+        let threshold = threshold_musd
+            .ok_or_else(|| unknown(&format!("the concentration threshold of {what}")))?;
         Ok(sqrt(amount_usd.abs() / (1e6 * threshold)).max(1.0))
     }
 
@@ -255,7 +256,8 @@ impl BucketRules {
         for correlation in [self.correlation, self.correlation_to_others].into_iter().flatten() {
             check_bounds(&format!("{name}: correlation"), correlation, -1.0, 1.0)?;
         }
-        for threshold in [self.delta_threshold_musd, self.vega_threshold_musd].into_iter().flatten() {
+        for threshold in [self.delta_threshold_musd, self.vega_threshold_musd].into_iter().flatten()
+        {
             check_bounds(&format!("{name}: threshold"), threshold, 1e-6, 1e9)?;
         }
         Ok(())
@@ -286,7 +288,8 @@ impl FxRules {
     fn check(&self) -> Result<(), InputError> {
         check_bounds("fx.regular_weight", self.regular_weight, 0.0, 1000.0)?;
         check_bounds("fx.high_weight", self.high_weight, 0.0, 1000.0)?;
-        for correlation in [self.regular_correlation, self.mixed_correlation, self.high_correlation] {
+        for correlation in [self.regular_correlation, self.mixed_correlation, self.high_correlation]
+        {
             check_bounds("fx: correlation", correlation, -1.0, 1.0)?;
         }
         for threshold in &self.thresholds {

@@ -91,7 +91,10 @@ fn what_has_no_weight_is_refused() {
     assert!(gold.message.contains("PAXG"), "{gold}");
     let option = requirement("sensitivities-crypto", "BTC_USDC-31JAN26-65000-C,1\n").unwrap_err();
     assert!(option.message.contains("vega weight of crypto"), "{option}");
-    near(requirement("sensitivities-crypto", "BTC_USDC-PERPETUAL,1\n").unwrap().initial_margin(), 7920.0);
+    near(
+        requirement("sensitivities-crypto", "BTC_USDC-PERPETUAL,1\n").unwrap().initial_margin(),
+        7920.0,
+    );
 }
 
 #[test]

@@ -19,7 +19,15 @@ fn rules(id: &str, effective: &str) -> Rules {
 
 fn row(class: RiskClass, bucket: u32, qualifier: &str, kind: Kind, amount_usd: f64) -> Sensitivity {
     let product = RiskClass::Commodity;
-    Sensitivity { product, class, bucket, qualifier: qualifier.to_owned(), kind, amount_usd, leg: 0 }
+    Sensitivity {
+        product,
+        class,
+        bucket,
+        qualifier: qualifier.to_owned(),
+        kind,
+        amount_usd,
+        leg: 0,
+    }
 }
 
 fn delta_of(bucket: u32, qualifier: &str, amount: f64) -> Sensitivity {
@@ -65,11 +73,61 @@ fn contributions_add_up(answer: &SensitivityMargin) {
 fn coins_and_currencies_in_every_version() {
     // Delta, vega and curvature of commodities; delta of currencies; everything.
     let table = [
-        ("sensitivities", "2022-12-03", [6019481833.0535345, 38368429.742404684, 192053436.185927, 144442237.5899792, 6310500365.90202]),
-        ("sensitivities", "2023-12-02", [7057323528.407593, 46620673.88277589, 225166097.59729382, 144442237.5899792, 7380905399.190611]),
-        ("sensitivities", "2025-07-12", [6642186850.265969, 40223051.72763006, 211921033.0327471, 136634549.07160196, 6929752516.568691]),
-        ("sensitivities", "2025-12-06", [6642186850.265969, 39566552.611520015, 211921033.0327471, 138586471.20119625, 6926862467.569019]),
-        ("sensitivities-1d", "2025-12-06", [1283793207.6467767, 7003399.830375766, 15706714.417482685, 35134598.332697645, 1315028884.1169474]),
+        (
+            "sensitivities",
+            "2022-12-03",
+            [
+                6019481833.0535345,
+                38368429.742404684,
+                192053436.185927,
+                144442237.5899792,
+                6310500365.90202,
+            ],
+        ),
+        (
+            "sensitivities",
+            "2023-12-02",
+            [
+                7057323528.407593,
+                46620673.88277589,
+                225166097.59729382,
+                144442237.5899792,
+                7380905399.190611,
+            ],
+        ),
+        (
+            "sensitivities",
+            "2025-07-12",
+            [
+                6642186850.265969,
+                40223051.72763006,
+                211921033.0327471,
+                136634549.07160196,
+                6929752516.568691,
+            ],
+        ),
+        (
+            "sensitivities",
+            "2025-12-06",
+            [
+                6642186850.265969,
+                39566552.611520015,
+                211921033.0327471,
+                138586471.20119625,
+                6926862467.569019,
+            ],
+        ),
+        (
+            "sensitivities-1d",
+            "2025-12-06",
+            [
+                1283793207.6467767,
+                7003399.830375766,
+                15706714.417482685,
+                35134598.332697645,
+                1315028884.1169474,
+            ],
+        ),
     ];
     for (id, effective, [delta, vega, curvature, fx, total]) in table {
         let answer = margin(&rules(id, effective), &mixed()).unwrap();
@@ -154,6 +212,18 @@ fn curvature_of_long_options_is_not_a_credit() {
     near(of(1e5)[2], 7149687.438847462);
     near(of(-1e5)[1], 4625721.278525831);
     assert_eq!(of(-1e5)[2], 0.0);
+}
+
+#[test]
+fn the_rule_is_not_sub_additive() {
+    // Recorded counter-example. A short vega alone has no curvature margin (θ = −1); next to an equal
+    // long one of another coin the sum is nothing, θ is 0 and λ·√2 exceeds 1 + λ of the long alone.
+    let commodity = rules("sensitivities", "2025-12-06");
+    let (long, short) = (vega_of(16, "BTC", 14.0, 1e5), vega_of(16, "ETH", 14.0, -1e5));
+    let of = |rows: &[Sensitivity]| margin(&commodity, rows).unwrap().total;
+    let apart = of(std::slice::from_ref(&long)) + of(std::slice::from_ref(&short));
+    // In units of σ·1e5: 0.3293·√2 + 5.6349·√2/2 against 2·0.3293 + 6.6349/2.
+    assert!(of(&[long, short]) > 1.1 * apart);
 }
 
 #[test]
