@@ -1,5 +1,7 @@
 //! Published and independently computed values of the back-test statistics.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use plimsoll_calibrate::backtest::coverage::{
     Zone, christoffersen, kupiec, time_until_first_failure, traffic_light,
 };

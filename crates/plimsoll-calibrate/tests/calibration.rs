@@ -1,5 +1,7 @@
 //! Calibration against independent packages and published arithmetic, on the reference data.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use plimsoll_calibrate::covariance::{
     Shrinkage, Stress, correlation, covariance_from, ewma_covariance, repaired, sample_covariance,
     shrunk_covariance, stressed,

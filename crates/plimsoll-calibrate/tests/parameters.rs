@@ -1,5 +1,7 @@
 //! Calibrated parameter files load into the models they are for.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use plimsoll_calibrate::parameters::{FactorsOf, VarHead, scan_params, to_toml, var_params};
 use plimsoll_calibrate::scan_range::scan_range;
 use plimsoll_calibrate::scenarios::{Generator, Method};

@@ -1,5 +1,7 @@
 //! The replay on the reference series, and the proof that it does not look ahead.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use plimsoll_calibrate::backtest::replay::{Book, Levels, Period, divergence, replay, verdict};
 use plimsoll_calibrate::scenarios::{Generator, Method};
 use plimsoll_calibrate::volatility::ewma_variances;

@@ -1,5 +1,7 @@
 //! SVI, SSVI, history checks, spot–vol regression, and scan ranges.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use plimsoll_calibrate::history::{ReturnPanel, Series};
 use plimsoll_calibrate::scan_range::{quantile_estimate, scan_range, sub_sample_mean};
 use plimsoll_calibrate::spot_vol::{regress, spot_vol};

@@ -1,5 +1,7 @@
 //! VaR and ES estimators against closed forms and independent packages, on the reference data.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use plimsoll_margin::models::var::delta_gamma::{
     QuadraticBook, cornish_fisher, cornish_fisher_is_monotone,
 };

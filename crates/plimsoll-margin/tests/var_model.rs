@@ -1,6 +1,8 @@
 //! The VaR model on joint scenarios: against plain arithmetic on futures, and the properties every
 //! margin has.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use plimsoll_margin::models::var::joint::{MoveColumns, price};
 use plimsoll_margin::models::var::model::Var;
 use plimsoll_margin::{MarginModel, Requirement};
@@ -136,7 +138,7 @@ fn homogeneous_sub_additive_and_never_negative() {
 fn what_has_no_scenarios_is_refused_by_name() {
     let (model, market) = (Var::from_toml(PARAMS).unwrap(), market());
     let sol = market.find("SOL_USDC-PERPETUAL").unwrap();
-    let refusal = model.prepare(&market, &[sol]).unwrap_err().to_string();
+    let refusal = model.prepare(&market, &[sol]).err().unwrap().to_string();
     assert!(refusal.contains("SOL") && refusal.contains("BTC, ETH"), "{refusal}");
     for (from, to) in [
         ("level_pct = 60.0", "level_pct = 100.0"),

@@ -1,5 +1,7 @@
 //! Decompositions, the nearest correlation matrix, and minimisation.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use plimsoll_math::linalg::{
     LinalgError, Matrix, cholesky, cholesky_solve, dot, nearest_correlation, symmetric_eigen,
 };

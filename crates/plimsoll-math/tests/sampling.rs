@@ -1,5 +1,7 @@
 //! Reference data sets, order-statistic conventions, seeded streams and Sobol points.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use plimsoll_math::moments::{moments, sample_variance};
 use plimsoll_math::quantile::{
     Convention, QuantileError, quantile, tail_mean, tail_weights, weighted_quantile,

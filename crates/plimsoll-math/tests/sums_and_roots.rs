@@ -1,5 +1,7 @@
 //! Compensated sums and root finding.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use plimsoll_math::float;
 use plimsoll_math::root::{RootError, bracket, brent};
 use plimsoll_math::sum::{NeumaierSum, neumaier};

@@ -1,5 +1,7 @@
 //! Batches against the scalar solver, on every instruction set.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use plimsoll_math::{InstructionSet, float};
 use plimsoll_pricing::{ImpliedVolError, OptionType, Quote, implied_vol, implied_vols_with, price};
 

@@ -1,5 +1,7 @@
 //! Implied vol: round trips to the limit the price allows, an independent solver, refusals.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use plimsoll_math::{float, normal};
 use plimsoll_pricing::{ImpliedVolError, OptionType, implied_vol, price};
 use proptest::prelude::*;

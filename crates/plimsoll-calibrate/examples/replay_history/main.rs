@@ -13,6 +13,8 @@
 //! | `dvol_1h.csv` | `open_time_ms`, …, `dvol_close` | option books on a vol index |
 //! | `chain_index.csv`, `chains.csv` | snapshot panels of a venue's full option chains | option books re-marked on real chains |
 
+#![allow(clippy::print_stdout, reason = "an example prints its table")]
+
 mod books;
 mod chains;
 
@@ -57,13 +59,13 @@ fn main() -> Result<(), Failure> {
     let (btc, eth) = (read("btc_spot_1h.csv"), read("eth_spot_1h.csv"));
     if let (Some(btc), Some(eth)) = (&btc, &eth) {
         let series = [daily("BTC", hourly_closes(btc)?)?, daily("ETH", hourly_closes(eth)?)?];
-        run("BTC and ETH spot, daily", &series, books::spot())?;
+        run("BTC and ETH spot, daily", &series, &books::spot())?;
     }
     if let Some(perps) = read("perp_1h_close.csv") {
         let coin = |symbol: &str| daily(symbol, hourly_closes_of(&perps, symbol)?);
         let series =
             books::COINS.iter().map(|symbol| coin(symbol)).collect::<Result<Vec<_>, _>>()?;
-        run("Ten perpetuals, daily", &series, books::baskets())?;
+        run("Ten perpetuals, daily", &series, &books::baskets())?;
     }
     if let (Some(btc), Some(dvol)) = (&btc, read("dvol_1h.csv")) {
         let spot = daily("BTC", hourly_closes(btc)?)?;
@@ -73,7 +75,7 @@ fn main() -> Result<(), Failure> {
         run(
             "BTC spot and DVOL, daily, options revalued",
             &[spot.clone(), vol.clone()],
-            books::options(&vols),
+            &books::options(&vols),
         )?;
         if let (Some(index), Some(chain)) = (read("chain_index.csv"), read("chains.csv")) {
             let replayed = chains::Replayed::new(&panel.history, &index, &chain)?;
@@ -94,7 +96,7 @@ fn daily(name: &str, raw: Observations) -> Result<Series, Failure> {
     Ok(checked.history.sampled(DAY_MS))
 }
 
-fn run(title: &str, series: &[Series], books: Vec<Book<'_>>) -> Result<(), Failure> {
+fn run(title: &str, series: &[Series], books: &[Book<'_>]) -> Result<(), Failure> {
     let refs: Vec<&Series> = series.iter().collect();
     let panel = ReturnPanel::new(&refs, DAY_MS)?;
     let first = 500;
@@ -104,7 +106,7 @@ fn run(title: &str, series: &[Series], books: Vec<Book<'_>>) -> Result<(), Failu
     }
     let times = &panel.history.times;
     println!("Judged from {} to {}.\n", times[first], times[times.len() - 1]);
-    table(&panel.history.rows, times, first, &books)
+    table(&panel.history.rows, times, first, books)
 }
 
 fn table(

@@ -15,6 +15,9 @@ use super::shortfall::{AcerbiSzekely, Forecast, acerbi_szekely, fissler_ziegel};
 use crate::procyclicality::{largest_rise, peak_to_trough};
 use crate::scenarios::{Generator, Scenarios};
 
+/// Realised profit of one step, from its number and the factor returns of that step.
+pub type PnlOfStep<'a> = Box<dyn Fn(usize, &[f64]) -> f64 + 'a>;
+
 /// A book as a function of a move: `pnl(t, moves)` is its profit in period `t` if the factors change by
 /// `moves` (logarithmic). It may use what was known when the period began, and nothing later.
 pub struct Book<'a> {
@@ -23,7 +26,7 @@ pub struct Book<'a> {
     /// Directional, hedged, short vol, spread, …
     pub class: String,
     /// Profit of a move.
-    pub pnl: Box<dyn Fn(usize, &[f64]) -> f64 + 'a>,
+    pub pnl: PnlOfStep<'a>,
     /// The profit that came in a period where it is known otherwise than from the factors, from the
     /// marks of a real option chain for example; absent: `pnl` of the moves that came.
     pub realised: Option<Box<dyn Fn(usize) -> f64 + 'a>>,

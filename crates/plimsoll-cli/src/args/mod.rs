@@ -62,6 +62,18 @@ pub enum Command {
     Import(ImportArgs),
     /// Put our numbers beside a venue's own, component by component
     Check(CheckArgs),
+    /// Measure the kernels on this machine, beside its limits
+    Bench(BenchArgs),
+}
+
+/// `plimsoll bench`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    plimsoll bench\n  \
+    plimsoll bench --format json")]
+pub struct BenchArgs {
+    #[command(flatten)]
+    pub format: FormatArg,
 }
 
 /// `plimsoll margin`.

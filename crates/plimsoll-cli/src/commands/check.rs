@@ -131,7 +131,7 @@ fn compare(theirs: VenueMargin, ours: Assessment, market: &Market) -> anyhow::Re
         match counterpart(pool, &ours) {
             Some(own) => pools.push(checked(pool, own, market)?),
             None => {
-                notes.push(format!("{} has no pool {} to compare with", ours.model.id, pool.name))
+                notes.push(format!("{} has no pool {} to compare with", ours.model.id, pool.name));
             }
         }
     }

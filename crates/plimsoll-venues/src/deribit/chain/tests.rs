@@ -55,7 +55,7 @@ fn forwards_and_index_are_medians_over_the_rows() {
     let btc = &market.underlyings["BTC"];
     // Index rows 97, 98, 99, 100, 130; March forwards 100, 101, 104: the outlier moves neither.
     assert_eq!(btc.index_price, Real(99.0));
-    let forwards: Vec<f64> = btc.forwards.values().map(|forward| forward.price()).collect();
+    let forwards: Vec<f64> = btc.forwards.values().map(ForwardFile::price).collect();
     assert_eq!(forwards, [97.0, 97.5, 101.0]);
     // 1874 and 1876: an even count takes the mean of the middle two.
     let snapshot = Some("2026-02-05T21:29:37Z".parse().unwrap());
