@@ -297,7 +297,7 @@ fn arguments() {
     let bench = Bench::new();
     for (args, words) in [
         (&["margin", "--account", "nobody"][..], &["book.csv", "`nobody`", "it holds desk"][..]),
-        (&["margin", "--model", "span"], &["`span`", "there are", "deribit-spm"]),
+        (&["margin", "--model", "no-such-model"], &["`no-such-model`", "there are", "deribit-spm"]),
         (&["margin", "--model", "scan@1999-01-01"], &["scan@1999-01-01", "2026-01-01"]),
         (&["what-if", "--trade", "BUY 1 BTC-1JAN30"], &["--trade", "BTC-1JAN30"]),
         (&["what-if", "--trade", "BUY BTC"], &["--trade \"BUY BTC\"", "hint"]),
@@ -311,7 +311,7 @@ fn arguments() {
         (&["margin", "--book", "/"], &["/", "folder"]),
         (&["margin", "--book", "-", "--market", "-"], &["standard input"]),
         (&["margin", "--params", "no-such.toml"], &["no-such.toml", "no such file"]),
-        (&["models", "span"], &["`span`", "deribit-spm"]),
+        (&["models", "no-such-model"], &["`no-such-model`", "deribit-spm"]),
         (&["schema", "nothing"], &["`nothing`", "assessment"]),
         (&["chain", "--expiry", "1JAN30"], &["1JAN30", "27MAR26"]),
         (&["chain", "--underlying", "DOGE"], &["DOGE", "BTC, ETH"]),

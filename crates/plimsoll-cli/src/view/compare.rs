@@ -89,12 +89,11 @@ fn ranked_lines(columns: &[Column<'_>]) -> Table {
         "Ratio,\n%",
         "Benefit,\n% of gross",
         "Worst\nscenario",
-        "Liquidation\nby fall, %",
-        "by rise,\n%",
+        "Liquidation by\nfall / rise, %",
     ] {
         table = table.number(head.to_owned());
     }
-    let mut table = table.text("Evidence");
+    let mut table = table.text("Status").text("Evidence");
     for (candidate, row) in columns {
         table.push(vec![
             candidate.label.replace('\n', " "),
@@ -105,8 +104,8 @@ fn ranked_lines(columns: &[Column<'_>]) -> Table {
             optional(row.margin_ratio, |ratio| number(100.0 * ratio, 1)),
             number(row.benefit.percent, 1),
             worst(row).replace('\n', ", "),
-            distance(row, row.down_move_pct),
-            distance(row, row.up_move_pct),
+            liquidation(row),
+            status(row),
             evidence_text(row.model.evidence).to_owned(),
         ]);
     }
@@ -145,6 +144,14 @@ fn distance(row: &Summary, move_pct: Option<f64>) -> String {
         return "now".to_owned();
     }
     optional(move_pct, |by| signed(by, 1))
+}
+
+fn liquidation(row: &Summary) -> String {
+    if row.under_maintenance {
+        return "now".to_owned();
+    }
+    let [fall, rise] = [row.down_move_pct, row.up_move_pct].map(|by| distance(row, by));
+    format!("{fall} / {rise}")
 }
 
 fn status(row: &Summary) -> String {
