@@ -95,7 +95,7 @@ impl Generator {
     /// Checks the method.
     ///
     /// # Errors
-    /// A window below [`WARM_UP`], λ outside (0, 1), no paths, no refits.
+    /// A window below the warm-up, λ outside (0, 1), no paths, no refits.
     pub fn new(method: Method) -> Result<Self, InputError> {
         let check = |window: usize, lambda: f64| {
             check_bounds("window", window as f64, WARM_UP as f64, 1e6)?;
