@@ -1,7 +1,7 @@
 //! Margin: what collateral a portfolio's net risk needs, why, and how far it is from liquidation.
 //!
 //! The spine reads downwards: a [`model::MarginModel`] prices a snapshot into risk arrays, a
-//! [`model::Prepared`] takes a functional of a portfolio's net vector, and [`assess`] explains the
+//! [`model::Prepared`] takes a functional of a portfolio's net vector, and [`mod@assess`] explains the
 //! result (gross, net, benefit, contributions, distances), always by asking the same model again.
 //! Formulas for the value of one instrument belong to `plimsoll-pricing`, scenarios to
 //! `plimsoll-risk`, file formats to `plimsoll-model`.

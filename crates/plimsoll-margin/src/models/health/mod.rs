@@ -8,7 +8,7 @@
 //! So that excess over initial margin is initial health, and the account is liquidated where
 //! maintenance health is negative. Prices are oracle prices (the market's indices); a protocol that
 //! takes the worse of oracle and a slow price for initial health reads the slow one from its
-//! parameter file. Every protocol is a [`HealthRule`] in a file of its own.
+//! parameter file. Every protocol is a `HealthRule` in a file of its own.
 
 pub mod drift;
 pub mod dydx;
