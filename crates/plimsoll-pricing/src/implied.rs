@@ -68,7 +68,7 @@ pub fn implied_vol(
 }
 
 /// The time value over `min(F, K)`, in [0, 1), of a price that has an implied vol.
-pub(crate) fn checked_ratio(
+fn checked_ratio(
     option_type: OptionType,
     forward: f64,
     strike: f64,
@@ -101,7 +101,7 @@ pub(crate) fn checked_ratio(
 }
 
 plimsoll_math::fused! {
-    pub(crate) fn total_vol_fused(forward: f64, strike: f64, ratio: f64) -> f64 = total_vol::<true>;
+    fn total_vol_fused(forward: f64, strike: f64, ratio: f64) -> f64 = total_vol::<true>;
 }
 
 #[inline(always)]
@@ -167,16 +167,16 @@ pub(crate) fn householder_step(
     distance: f64,
 ) -> f64 {
     let lower = target < 0.5;
-    let slope = density / if lower { ratio } else { 1.0 - ratio };
-    // first and second derivative of ln φ(a), then those of the slope, over the slope
-    let (inverse, d) = (1.0 / s, x / s);
-    let ln_density_1 = (d * d - 0.25 * s * s) * inverse;
-    let ln_density_2 = -0.25 - 3.0 * (d * inverse) * (d * inverse);
+    // Everything per s, hence of moderate size: the slope, the first and second derivative of
+    // ln φ(a), then those of the slope over the slope.
+    let slope = s * density / if lower { ratio } else { 1.0 - ratio };
     let signed_slope = if lower { -slope } else { slope };
-    let second = ln_density_1 + signed_slope;
-    let third = second * (second + signed_slope) + ln_density_2;
-    let newton = distance / slope;
-    -newton * (1.0 - 0.5 * newton * second) / (1.0 - newton * (second - newton * third / 6.0))
+    let (d, quarter) = (x / s, 0.25 * s * s);
+    let second = d * d - quarter + signed_slope;
+    let third = second * (second + signed_slope) - quarter - 3.0 * d * d;
+    // With n = distance/slope, −n·(1 − n·second/2)/(1 − n·(second − n·third/6)), divided once.
+    let denominator = slope * second - distance * third * (1.0 / 6.0);
+    -s * distance * (slope - 0.5 * distance * second) / (slope * slope - distance * denominator)
 }
 
 /// A start below the root in the wings and near it elsewhere.

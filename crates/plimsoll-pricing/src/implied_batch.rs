@@ -3,9 +3,7 @@
 use plimsoll_math::{InstructionSet, kernel, lane};
 
 use crate::black76::{OptionType, time_value_and_density};
-use crate::implied::{
-    ImpliedVolError, LAST_STEP, checked_ratio, householder_step, start, total_vol_fused,
-};
+use crate::implied::{ImpliedVolError, LAST_STEP, householder_step, implied_vol, start};
 
 /// A price to invert; see [`crate::implied_vol`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,34 +38,25 @@ pub fn implied_vols_with(
     quotes: &[Quote],
 ) -> Vec<Result<f64, ImpliedVolError>> {
     let mut vols = Vec::with_capacity(quotes.len());
-    let mut lanes = Lanes::UNUSED;
+    let mut lanes = Lanes::default();
     for block in quotes.chunks(LANES) {
-        let from = vols.len();
         for (i, quote) in block.iter().enumerate() {
-            let ratio = checked_ratio(
-                quote.option_type,
-                quote.forward,
-                quote.strike,
-                quote.tau_years,
-                quote.undiscounted_price,
-            );
-            let usable = ratio.as_ref().copied().ok().filter(|ratio| *ratio > 0.0);
-            lanes.forward[i] = if usable.is_some() { quote.forward } else { 1.0 };
-            lanes.strike[i] = if usable.is_some() { quote.strike } else { 1.0 };
-            lanes.target[i] = usable.unwrap_or(0.1);
-            vols.push(ratio);
+            lanes.call[i] = f64::from(u8::from(quote.option_type == OptionType::Call));
+            lanes.forward[i] = quote.forward;
+            lanes.strike[i] = quote.strike;
+            lanes.tau_years[i] = quote.tau_years;
+            lanes.price[i] = quote.undiscounted_price;
         }
-        total_vols(instructions, &mut lanes);
-        for (i, (vol, quote)) in vols[from..].iter_mut().zip(block).enumerate() {
-            let Ok(ratio) = *vol else { continue };
-            let total_vol = if ratio == 0.0 {
-                0.0
-            } else if lanes.last_step[i] <= LAST_STEP * lanes.total_vol[i] {
-                lanes.total_vol[i]
+        solve(instructions, &mut lanes);
+        for (quote, vol_ann) in block.iter().zip(&lanes.vol_ann) {
+            // NaN is no answer: it says that the quote has none or needs more steps.
+            if vol_ann.is_nan() {
+                let Quote { option_type, forward, strike, tau_years, undiscounted_price } = *quote;
+                let vol = implied_vol(option_type, forward, strike, tau_years, undiscounted_price);
+                vols.push(vol);
             } else {
-                total_vol_fused(quote.forward, quote.strike, ratio)
-            };
-            *vol = Ok(total_vol / quote.tau_years.sqrt());
+                vols.push(Ok(*vol_ann));
+            }
         }
     }
     vols
@@ -79,49 +68,69 @@ const LANES: usize = 32;
 /// Steps of every lane.
 const STEPS: usize = 3;
 
+#[derive(Default)]
 struct Lanes {
+    /// 1 for a call, 0 for a put
+    call: [f64; LANES],
     forward: [f64; LANES],
     strike: [f64; LANES],
-    target: [f64; LANES],
-    total_vol: [f64; LANES],
-    /// size of the last step; NaN or large where the lane has not converged
-    last_step: [f64; LANES],
-}
-
-impl Lanes {
-    const UNUSED: Self = Self {
-        forward: [1.0; LANES],
-        strike: [1.0; LANES],
-        target: [0.1; LANES],
-        total_vol: [0.0; LANES],
-        last_step: [0.0; LANES],
-    };
+    tau_years: [f64; LANES],
+    price: [f64; LANES],
+    /// NaN where a quote is left to the scalar solver
+    vol_ann: [f64; LANES],
 }
 
 kernel! {
-    fn total_vols(lanes: &mut Lanes) = total_vols_formula;
+    fn solve(lanes: &mut Lanes) = solve_formula;
 }
 
 #[inline(always)]
-fn total_vols_formula<const FMA: bool>(lanes: &mut Lanes) {
-    let Lanes { forward, strike, target, total_vol, last_step } = lanes;
-    let mut x = [0.0; LANES];
+fn solve_formula<const FMA: bool>(lanes: &mut Lanes) {
+    let Lanes { call, forward, strike, tau_years, price, vol_ann } = lanes;
+    let (mut x, mut target) = ([0.0; LANES], [0.0; LANES]);
+    let (mut total_vol, mut last_step) = ([0.0; LANES], [0.0; LANES]);
     for i in 0..LANES {
-        x[i] = lane::ln_ratio::<FMA>(forward[i], strike[i]).abs();
+        let (f, k) = (forward[i], strike[i]);
+        let payoff = if call[i] > 0.0 { f - k } else { k - f };
+        let intrinsic = if payoff > 0.0 { payoff } else { 0.0 };
+        let bound = if call[i] > 0.0 { f } else { k };
+        let least = if f < k { f } else { k };
+        let most = if f < k { k } else { f };
+        // Each comparison is false for NaN; infinite prices or times are left out, too.
+        let plain = (least >= f64::MIN_POSITIVE)
+            & (most <= f64::MAX)
+            & (tau_years[i] > 0.0)
+            & (tau_years[i] <= f64::MAX)
+            & (price[i] > intrinsic)
+            & (price[i] < bound);
+        target[i] = if plain { (price[i] - intrinsic) / least } else { f64::NAN };
+        x[i] = lane::ln_ratio::<FMA>(f, k).abs();
+    }
+    // Short loops, not one long: a processor works ahead some hundred instructions, and so on
+    // several vectors at once.
+    for i in 0..LANES {
         total_vol[i] = start(x[i], target[i], lane::ln_ratio::<FMA>(target[i], 1.0));
     }
+    let (mut ratio, mut density) = ([0.0; LANES], [0.0; LANES]);
     for _ in 0..STEPS {
         for i in 0..LANES {
-            let (ratio, density) = time_value_and_density::<FMA>(x[i], total_vol[i]);
+            (ratio[i], density[i]) = time_value_and_density::<FMA>(x[i], total_vol[i]);
+        }
+        for i in 0..LANES {
             let lower = target[i] < 0.5;
-            let above = if lower { ratio } else { 1.0 - target[i] };
-            let below = if lower { target[i] } else { 1.0 - ratio };
+            let above = if lower { ratio[i] } else { 1.0 - target[i] };
+            let below = if lower { target[i] } else { 1.0 - ratio[i] };
             let distance = lane::ln_ratio::<FMA>(above, below);
-            let step = householder_step(x[i], total_vol[i], target[i], ratio, density, distance);
+            let step =
+                householder_step(x[i], total_vol[i], target[i], ratio[i], density[i], distance);
             // Logarithms of subnormal numbers mean nothing here.
             let normal = (above >= f64::MIN_POSITIVE) & (below >= f64::MIN_POSITIVE);
             last_step[i] = if normal { step.abs() } else { f64::NAN };
             total_vol[i] += step;
         }
+    }
+    for i in 0..LANES {
+        let done = (last_step[i] <= LAST_STEP * total_vol[i]) & (target[i] > 0.0);
+        vol_ann[i] = if done { total_vol[i] / tau_years[i].sqrt() } else { f64::NAN };
     }
 }

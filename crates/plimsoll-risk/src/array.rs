@@ -101,14 +101,19 @@ impl RiskArray {
     /// Fails naming an instrument that has no row, or no forward, mark or vol; rows then hold neither
     /// the old nor the new market and have to be priced again.
     pub fn reprice(&mut self, market: &Market, ids: &[InstrumentId]) -> Result<(), InputError> {
-        let position = |id: &InstrumentId| {
-            self.position(*id).ok_or_else(|| {
+        let mut positions = Vec::with_capacity(ids.len());
+        for id in ids {
+            // Mostly the row after the last one: a tick moves neighbours.
+            let next = positions.last().map_or(0, |last| last + 1);
+            let position =
+                if self.ids.get(next) == Some(id) { Some(next) } else { self.position(*id) };
+            let Some(position) = position else {
                 let name = &market.listing(*id).instrument.name;
                 let message = format!("{name} has no row in this risk array");
-                InputError::new(InputCode::UnknownInstrument, message)
-            })
-        };
-        let mut positions = ids.iter().map(position).collect::<Result<Vec<usize>, _>>()?;
+                return Err(InputError::new(InputCode::UnknownInstrument, message));
+            };
+            positions.push(position);
+        }
         positions.sort_unstable();
         positions.dedup();
         self.fill(market, positions)

@@ -169,6 +169,10 @@ fn blocks<'o, 'a>(
 struct Scratch {
     /// columns of a strike
     columns: usize,
+    /// per strike: F, K and ln(F/K)
+    forward: Vec<f64>,
+    strike: Vec<f64>,
+    ln_moneyness: Vec<f64>,
     ln_moneyness_abs: Vec<f64>,
     total_vol: Vec<f64>,
     /// `min(F′, K)`, then the time value
@@ -181,10 +185,10 @@ const BLOCK_CELLS: usize = 512;
 impl Scratch {
     fn new(columns: usize, strikes: usize) -> Self {
         let cells = padded(strikes * columns);
-        let arguments = || vec![0.0; cells.min(BLOCK_CELLS)];
-        let (ln_moneyness_abs, total_vol) = (arguments(), arguments());
+        let [ln_moneyness_abs, total_vol] = [(); 2].map(|()| vec![0.0; cells.min(BLOCK_CELLS)]);
+        let [forward, strike, ln_moneyness] = [(); 3].map(|()| vec![1.0; padded(strikes)]);
         let time_value = vec![0.0; cells];
-        Self { columns, ln_moneyness_abs, total_vol, time_value }
+        Self { columns, forward, strike, ln_moneyness, ln_moneyness_abs, total_vol, time_value }
     }
 }
 
@@ -205,10 +209,22 @@ fn price_block_formula<const FMA: bool>(
     shocks: &Shocks,
     scratch: &mut Scratch,
 ) {
-    let Scratch { columns, ln_moneyness_abs, total_vol, time_value } = scratch;
+    let Scratch { columns, forward, strike, ln_moneyness, ln_moneyness_abs, total_vol, time_value } =
+        scratch;
     let columns = *columns;
-    let mut filled = 0;
+    let mut strikes = 0;
     for same in options.chunk_by(OptionRow::same) {
+        (forward[strikes], strike[strikes]) = (same[0].forward, same[0].strike);
+        strikes += 1;
+    }
+    // Several strikes at once: alone, each would wait for the division of the one before it.
+    let lanes = padded(strikes);
+    let pairs = forward[..lanes].iter().zip(&strike[..lanes]);
+    for (ln, (forward, strike)) in ln_moneyness[..lanes].iter_mut().zip(pairs) {
+        *ln = lane::ln_ratio::<FMA>(*forward, *strike);
+    }
+    let mut filled = 0;
+    for (same, ln_moneyness) in options.chunk_by(OptionRow::same).zip(ln_moneyness) {
         let option = &same[0];
         let expiry = expiries.of(option.expiry, shocks);
         // A strike with more columns than a block holds is alone in it, and done in parts.
@@ -218,7 +234,7 @@ fn price_block_formula<const FMA: bool>(
             let cells = start..start + part.len();
             let (x, s) = (&mut ln_moneyness_abs[cells.clone()], &mut total_vol[cells.clone()]);
             let least = &mut time_value[filled..filled + part.len()];
-            arguments::<FMA>(option, expiry, shocks, part, x, s, least);
+            arguments(option, *ln_moneyness, expiry, shocks, part, x, s, least);
             filled += least.len();
             if columns > BLOCK_CELLS {
                 times_ratio::<FMA>(&ln_moneyness_abs[cells.clone()], &total_vol[cells], least);
@@ -248,8 +264,10 @@ fn price_block_formula<const FMA: bool>(
 
 /// `x = |ln(F/K) + ln g|`, `s = max(scale·σ + shift, floor)·√τ′` and `min(g·F, K)` of some columns.
 #[inline(always)]
-fn arguments<const FMA: bool>(
+#[allow(clippy::too_many_arguments)]
+fn arguments(
     option: &OptionRow<'_>,
+    ln_moneyness: f64,
     expiry: [&[f64]; 4],
     shocks: &Shocks,
     columns: Range<usize>,
@@ -258,7 +276,6 @@ fn arguments<const FMA: bool>(
     least: &mut [f64],
 ) {
     let (forward, strike, vol_ann) = (option.forward, option.strike, option.vol_ann);
-    let ln_moneyness = lane::ln_ratio::<FMA>(forward, strike);
     let growth = &shocks.growth[columns.clone()];
     let ln_growth = &shocks.ln_growth[columns.clone()];
     let [scale, shift, floor, sqrt_tau] = expiry.map(|array| &array[columns.clone()]);

@@ -105,7 +105,10 @@ impl ExpiryShocks {
     #[inline(always)]
     pub fn of(&self, expiry: usize, shocks: &Shocks) -> [&[f64]; 4] {
         let columns = shocks.columns();
-        std::array::from_fn(|array| &self.cells[(4 * expiry + array) * columns..][..columns])
+        let (front, back) = self.cells[4 * expiry * columns..][..4 * columns].split_at(2 * columns);
+        let (scale, shift) = front.split_at(columns);
+        let (floor, sqrt_tau) = back.split_at(columns);
+        [scale, shift, floor, sqrt_tau]
     }
 }
 
