@@ -9,6 +9,7 @@ use plimsoll_pricing::contract;
 use crate::collateral::{Cash, holdings_value_usd, price_usd};
 use crate::distance::Displaced;
 use crate::exposure::{self, Bucket, NetGreeks};
+use crate::liquidation::liquidation_prices;
 use crate::model::{Leg, MarginModel, Pool, Prepared, Requirement};
 use crate::netting::{Netting, netting};
 use crate::report::{
@@ -66,6 +67,7 @@ pub fn assess(
         collateral: collateral(&market, &portfolio, &marginal)?,
         greeks: greeks(&market, &portfolio)?,
         distance_to_liquidation: displaced.distance()?,
+        liquidation_prices: liquidation_prices(model, &market, &portfolio)?,
         ladder: displaced.ladder(&LADDER_PCT)?,
         leverage: leverage(&market, &portfolio, &requirement)?,
         notes: notes(model, &market, requirement.notes),
@@ -93,6 +95,7 @@ pub fn compare_row(
         excess: equity - initial_margin,
         margin_ratio: finite(requirement.margin_ratio()),
         under_maintenance: requirement.under_maintenance(),
+        components: total_components(&requirement),
         gross,
         net,
         benefit,
@@ -203,6 +206,7 @@ fn scenario_reports(requirement: &Requirement) -> Vec<ScenarioReport> {
                     days: state.scenario.days,
                     weight: state.scenario.weight,
                     tail: state.scenario.tail,
+                    label: state.label.map(str::to_owned),
                     raw_loss: state.raw_loss * pool.asset_price_usd,
                     loss: state.loss * pool.asset_price_usd,
                     loss_in_pool_asset: state.loss,

@@ -16,6 +16,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::{MarginModel, Pool, Prepared, Requirement};
+use crate::tiers::BracketTable;
 
 /// The liquidation price of one position, seen from its instrument.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -87,6 +88,30 @@ pub fn quote_settled(price: f64, coins: f64, margin_available: f64, rate: f64) -
     (at.is_finite() && at > 0.0).then_some(at)
 }
 
+/// Liquidation prices of a quote-settled position of `coins` (signed) whose maintenance is that of a
+/// bracket table at `|coins|·price`, all else held. With `rate` and `deduction` of each bracket:
+///
+/// ```text
+/// (margin_available − coins·price_now + deduction)/(|coins|·rate − coins)
+/// ```
+///
+/// which counts where its own notional falls into that bracket. `margin_available` is equity less the
+/// maintenance of everything but this position at `price_now`, in quote currency.
+pub fn bracketed(
+    table: &BracketTable,
+    price_now: f64,
+    coins: f64,
+    margin_available: f64,
+) -> ClosedForm {
+    let mut found = ClosedForm::default();
+    for (index, tier) in table.tiers().iter().enumerate() {
+        let own = coins.abs() * price_now * tier.rate - tier.deduction_usd;
+        let at = quote_settled(price_now, coins, margin_available - own, tier.rate);
+        found.add(price_now, at.filter(|at| table.index_at(coins.abs() * at) == index));
+    }
+    found
+}
+
 /// Liquidation price of a coin-settled position worth `notional` (signed, quote currency) whose
 /// maintenance is `rate·|notional|/price` coins, kept in the coin, all else held:
 ///
@@ -123,7 +148,8 @@ pub fn moved_alone(market: &Market, underlying: &Asset, growth: f64) -> Market {
     moved
 }
 
-/// The liquidation price of every position of a portfolio, in portfolio order.
+/// The liquidation price of every position of a portfolio, in portfolio order. Open orders are not
+/// counted: they are cancelled before a position is liquidated.
 ///
 /// Fails where the model refuses the portfolio on the market as it is.
 pub fn liquidation_prices(

@@ -8,6 +8,8 @@ use plimsoll_risk::VolMove;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::liquidation::LiquidationPrice;
+
 /// What one account needs under one model, and why.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Assessment {
@@ -56,6 +58,8 @@ pub struct Assessment {
     pub greeks: Vec<GreeksReport>,
     /// How far liquidation is.
     pub distance_to_liquidation: Distance,
+    /// Where the price of one coin alone liquidates, position by position.
+    pub liquidation_prices: Vec<LiquidationPrice>,
     /// Margin and equity after moves of every price.
     pub ladder: Vec<Rung>,
     /// Leverage.
@@ -163,6 +167,8 @@ pub struct ScenarioReport {
     pub weight: f64,
     /// Whether it is a far move.
     pub tail: bool,
+    /// What happens, where moves of prices and vols do not say it, as in a skew of vols.
+    pub label: Option<String>,
     /// Loss before weights and dampeners; negative is a gain.
     pub raw_loss: f64,
     /// Loss as the model counts it.
@@ -330,6 +336,8 @@ pub struct Summary {
     pub margin_ratio: Option<f64>,
     /// As in [`Assessment`].
     pub under_maintenance: bool,
+    /// As in [`Assessment`].
+    pub components: Vec<ComponentReport>,
     /// As in [`Assessment`].
     pub gross: f64,
     /// As in [`Assessment`].

@@ -493,6 +493,18 @@ fn positive(at: &str, what: &str, value: f64) -> Result<f64, InputError> {
     Err(InputError::new(InputCode::BadNumber, message).at(at))
 }
 
+/// A rate of more than all of the notional in eight hours is an error of unit or of reading.
+fn funding_8h(at: &str, stated: Option<Real>) -> Result<Option<f64>, InputError> {
+    let Some(Real(rate)) = stated else { return Ok(None) };
+    if (-1.0..=1.0).contains(&rate) {
+        return Ok(Some(rate));
+    }
+    let message = format!(
+        "funding_8h = {rate} is outside [-1, 1]; it is a decimal per eight hours (0.0001 is 0.01 %)"
+    );
+    Err(InputError::new(InputCode::BadNumber, message).at(at))
+}
+
 fn unit_interval(at: &str, what: &str, stated: Option<Real>) -> Result<f64, InputError> {
     let value = stated.map_or(1.0, |value| value.0);
     if (0.0..=1.0).contains(&value) {
@@ -620,7 +632,7 @@ impl InstrumentFile {
             bid_size: optional("bid_size", self.bid_size, true)?,
             ask_size: optional("ask_size", self.ask_size, true)?,
             open_interest: optional("open_interest", self.open_interest, true)?,
-            funding_8h: self.funding_8h.map(|rate| rate.0),
+            funding_8h: funding_8h(at, self.funding_8h)?,
             confidence: unit_interval(at, "confidence", self.confidence)?,
             instrument,
         })

@@ -380,7 +380,8 @@ impl<'a> Revalued<'a> {
             .map(|state| {
                 let scenario = self.states.scenario(state);
                 let raw_loss = 0.0 - self.pnl(state);
-                ScenarioLoss { scenario, raw_loss, loss: scenario.weight * raw_loss }
+                let label = self.states.label(state);
+                ScenarioLoss { scenario, raw_loss, loss: scenario.weight * raw_loss, label }
             })
             .collect();
         let basis = 0.0 - self.basis();
@@ -390,7 +391,8 @@ impl<'a> Revalued<'a> {
                 (state, amount) = (index, loss.loss);
             }
         }
-        losses.push(ScenarioLoss { scenario: NO_MOVE, raw_loss: basis, loss: basis });
+        let label = self.states.label(losses.len());
+        losses.push(ScenarioLoss { scenario: NO_MOVE, raw_loss: basis, loss: basis, label });
         let charge = Charge { amount, parts: self.split(state) };
         let label = self.states.label(state);
         Worst { unit: Unit { name: name.to_owned(), losses }, state, label, charge }

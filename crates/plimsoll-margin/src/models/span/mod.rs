@@ -171,7 +171,7 @@ impl PreparedSpan<'_> {
         let states = states.flat_map(|definition| generate::scenarios(definition, share));
         let losses = states.zip(risk.losses).map(|(scenario, loss)| {
             let raw = if scenario.weight > 0.0 { loss / scenario.weight } else { loss };
-            ScenarioLoss { scenario, raw_loss: usd * raw, loss: usd * loss }
+            ScenarioLoss { scenario, raw_loss: usd * raw, loss: usd * loss, label: None }
         });
         Unit { name: code.to_owned(), losses: losses.collect() }
     }
