@@ -46,7 +46,7 @@ pub fn assess(
     let equity = requirement.equity_usd();
     Ok(Assessment {
         account: portfolio.name.clone(),
-        model: model_report(model),
+        model: ModelReport::of(model),
         snapshot: SnapshotReport { id: market.id.clone(), time: market.time },
         equity,
         option_value: holdings_value_usd(&market, &portfolio)?,
@@ -88,7 +88,7 @@ pub fn compare_row(
     let (equity, initial_margin) = (requirement.equity_usd(), requirement.initial_margin_usd());
     Ok(Summary {
         account: portfolio.name.clone(),
-        model: model_report(model),
+        model: ModelReport::of(model),
         equity,
         initial_margin,
         maintenance_margin: requirement.maintenance_margin_usd(),
@@ -138,16 +138,6 @@ fn every_id(market: &Market) -> Vec<InstrumentId> {
 
 fn finite(value: f64) -> Option<f64> {
     value.is_finite().then_some(value)
-}
-
-fn model_report(model: &dyn MarginModel) -> ModelReport {
-    let provenance = model.provenance();
-    ModelReport {
-        id: model.id().to_owned(),
-        effective: provenance.effective.clone(),
-        source: provenance.source.clone(),
-        evidence: provenance.evidence,
-    }
 }
 
 /// Components of all pools by name, in USD, in order of first appearance.

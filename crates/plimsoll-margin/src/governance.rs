@@ -60,7 +60,7 @@ pub struct ComponentChange {
 }
 
 /// The parameters that differ between two files, in path order. Values are compared as values: `20e6`
-/// and `20000000.0` are the same.
+/// and `20000000.0` are the same. The `[source]` table says where parameters come from; it holds none.
 pub fn diff(from: &str, to: &str) -> Result<Vec<ParameterChange>, InputError> {
     let (from, to) = (flattened(from)?, flattened(to)?);
     let mut paths: Vec<&String> = from.keys().chain(to.keys()).collect();
@@ -71,7 +71,8 @@ pub fn diff(from: &str, to: &str) -> Result<Vec<ParameterChange>, InputError> {
         let change_pct = change_pct(from.as_deref(), to.as_deref());
         ParameterChange { path: path.clone(), from, to, change_pct }
     };
-    Ok(paths.into_iter().map(change).filter(|change| change.from != change.to).collect())
+    let parameters = paths.into_iter().filter(|path| !path.starts_with("source."));
+    Ok(parameters.map(change).filter(|change| change.from != change.to).collect())
 }
 
 /// Margins one account under two versions of a model (or two models).
@@ -93,7 +94,8 @@ pub fn impact(
     })
 }
 
-fn component_changes(
+/// Every charge of either side.
+pub fn component_changes(
     before: &[ComponentReport],
     after: &[ComponentReport],
 ) -> Vec<ComponentChange> {
@@ -172,8 +174,8 @@ mod tests {
 
     #[test]
     fn a_diff_names_paths_and_compares_values() {
-        let old = "a = 20e6\n[pairs.BTC]\nrange = 0.16\nold = 1\n[[grid]]\nmoves = [1, 2]\n";
-        let new = "a = 20000000\n[pairs.BTC]\nrange = 0.14\n[[grid]]\nmoves = [1.0, 2, 3]\n";
+        let old = "a = 20e6\nsource = { effective = \"2025\" }\n[pairs.BTC]\nrange = 0.16\nold = 1\n[[grid]]\nmoves = [1, 2]\n";
+        let new = "a = 20000000\nsource = { effective = \"2026\" }\n[pairs.BTC]\nrange = 0.14\n[[grid]]\nmoves = [1.0, 2, 3]\n";
         let changes = diff(old, new).unwrap();
         let change =
             |path: &str, from: Option<&str>, to: Option<&str>, change_pct| ParameterChange {
@@ -196,5 +198,21 @@ mod tests {
                 ),
             ]
         );
+    }
+
+    #[test]
+    fn every_charge_of_either_side_is_listed_once() {
+        let charge = |name: &str, amount: f64| ComponentReport {
+            name: name.to_owned(),
+            amount,
+            maintenance: amount / 2.0,
+        };
+        let changes = component_changes(
+            &[charge("scan", 10.0), charge("roll", 4.0)],
+            &[charge("floor", 2.0), charge("scan", 12.0)],
+        );
+        let rows = changes.iter().map(|c| (c.name.as_str(), c.initial_before, c.maintenance_after));
+        let rows: Vec<_> = rows.collect();
+        assert_eq!(rows, [("scan", 10.0, 6.0), ("roll", 4.0, 0.0), ("floor", 0.0, 1.0)]);
     }
 }

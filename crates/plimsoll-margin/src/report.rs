@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::liquidation::LiquidationPrice;
+use crate::model::MarginModel;
 
 /// What one account needs under one model, and why.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -79,6 +80,19 @@ pub struct ModelReport {
     pub source: String,
     /// How well they are known.
     pub evidence: Evidence,
+}
+
+impl ModelReport {
+    /// What there is to say about a model.
+    pub fn of(model: &dyn MarginModel) -> Self {
+        let provenance = model.provenance();
+        Self {
+            id: model.id().to_owned(),
+            effective: provenance.effective.clone(),
+            source: provenance.source.clone(),
+            evidence: provenance.evidence,
+        }
+    }
 }
 
 /// The market a result is about.

@@ -122,7 +122,7 @@ impl States {
     /// What a state is, where its move does not say it.
     fn label(&self, state: usize) -> Option<&'static str> {
         if state == self.len() {
-            return Some("the basis contingency");
+            return Some("basis contingency");
         }
         let skew = state.checked_sub(self.set.len()).and_then(|index| self.skews.get(index))?;
         Some(skew.label())

@@ -15,6 +15,7 @@
 pub mod chain;
 pub mod deltas;
 pub mod generate;
+mod imported;
 pub mod spreads;
 
 use std::collections::BTreeMap;
