@@ -1,6 +1,8 @@
 //! From arguments to checked inputs: markets, books, portfolios, models. Every error names the file
 //! that would have to change.
 
+use std::path::Path;
+
 use plimsoll::margin::models::{self, BUNDLED};
 use plimsoll::pricing::snapshot::completed;
 use plimsoll::{
@@ -212,6 +214,11 @@ fn parameters_of(path: &str, bytes: &[u8]) -> Result<Parameters, InputError> {
 
 fn named_model(word: &str, market: &Market) -> Result<Box<dyn MarginModel>, InputError> {
     match word.split_once('@') {
+        None if !models::ids().contains(&word) && Path::new(word).is_file() => {
+            let message = format!("no model `{word}`, but a file of that name");
+            Err(InputError::new(InputCode::Unsupported, message)
+                .hint(format!("a parameter file is given with --params {word}")))
+        }
         None => bundled_model(word, market.time),
         Some(_) => {
             let file = parameters(word)?;

@@ -94,7 +94,7 @@ pub fn run(args: &SpanArgs) -> anyhow::Result<Answer> {
         (_, Some(Format::Json)) => json(&report)?,
         (_, Some(Format::Table)) | (Some(_), None) => view::span::text(&report),
     };
-    let files = args.out.iter().map(|path| (path, file)).chain(market);
+    let files = args.out.as_ref().map(|path| (path, file)).into_iter().chain(market);
     for (path, content) in files {
         files::write(path, &content)?;
         remarks.push(format!("wrote {}", path.display()));

@@ -17,7 +17,7 @@ use serde::Serialize;
 pub use chain::{Chain, ExpiryStrikes, Strikes};
 pub use check::{Check, CheckedPool};
 pub use compare::{Compared, Row};
-pub use import_span::{SpanCommodityReport, SpanReport};
+pub use import_span::SpanReport;
 pub use margin::Accounts;
 pub use params::{Diff, Impacts, ParameterFile};
 pub use what_if::WhatIf;

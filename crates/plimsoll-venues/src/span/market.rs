@@ -47,9 +47,11 @@ pub fn market(
             }
         }
     }
-    let house = &parameters.clearing_organisation;
+    let house = parameters.clearing_organisation.to_lowercase();
+    let (year, month, day) = time.date_utc();
+    let id = || format!("span-{house}-{year:04}-{month:02}-{day:02}");
     let market = MarketFile {
-        id: options.id.clone().unwrap_or_else(|| format!("span-{house}-{time}").to_lowercase()),
+        id: options.id.clone().unwrap_or_else(id),
         time,
         source: options.source.clone(),
         underlyings,
