@@ -227,6 +227,11 @@ fn markets() {
             &["market.json", "contract_size = -10"],
         ),
         (
+            "funding of more than the notional",
+            spoiled(&at(future, "funding_8h"), json!(12.5)),
+            &["market.json", "instruments[1] (BTC-PERPETUAL)", "funding_8h = 12.5", "[-1, 1]"],
+        ),
+        (
             "missing contract size",
             spoiled(&at(future, "contract_size"), Value::Null),
             &["market.json", "instruments[1] (BTC-PERPETUAL)", "contract_size"],

@@ -477,7 +477,7 @@ fn liquidation_prices_are_where_equity_meets_maintenance() {
             assert_eq!(one["method"] == "none", nearest.is_none(), "{one}");
         }
     }
-    // A covered call: the coin's fall liquidates the loan-free account never, and that is an answer.
+    // A covered call without debt: no fall of the coin liquidates it, and that is an answer.
     let text = plimsoll(&["margin", "--book", "covered-call", "--model", "scan"]).out;
     assert!(text.contains("Liquidation prices") && text.contains("none"), "{text}");
     // Under maintenance it is now.
@@ -490,17 +490,9 @@ fn liquidation_prices_are_where_equity_meets_maintenance() {
 
 #[test]
 fn what_if_shows_the_liquidation_price_of_a_position_that_is_not_held_yet() {
-    let trade =
-        ["what-if", "--trade", "BUY 50000 BTC-26JUN26", "--trade", "BUY 20000 BTC-PERPETUAL"];
-    let chain = plimsoll(&["chain", "--format", "json"]).json();
-    // A dated future if the market lists one, else a put that nobody holds.
-    let listed = chain.to_string().contains("BTC-26JUN26\"");
-    let trade = if listed {
-        trade
-    } else {
-        ["what-if", "--trade", "SELL 5 BTC-26JUN26-80000-P", "--trade", "BUY 20000 BTC-PERPETUAL"]
-    };
-    let name = trade[2].split_whitespace().nth(2).unwrap();
+    let name = "BTC-26JUN26-80000-P";
+    let sell = format!("SELL 5 {name}");
+    let trade = ["what-if", "--trade", &sell, "--trade", "BUY 20000 BTC-PERPETUAL"];
     let run = plimsoll(&trade);
     assert_eq!(run.code, 0, "{}", run.err);
     assert!(run.out.contains("Liquidation prices before and after"), "{}", run.out);
@@ -580,11 +572,13 @@ fn a_span_file_becomes_parameters_and_a_market_that_margin_takes() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (out, market) = (path("span.toml"), path("market.json"));
-    // The conformance example of `cases/span`, whose arrays the one file prints with six decimals. The
-    // other prints whole amounts, rounds 1.349 deltas less, and has no calendar spread.
+    // The conformance example of `cases/span`, whose arrays the one file prints with six decimals: the
+    // credit carries 4·5e-7 of delta at 9,118. The other prints whole amounts and no calendar spread:
+    // BTC 12,199 + 65.1 of delivery less 0.6·12,302.5, ETH 18,000 less 0.6·1.349·2·4,500, and 4,489.73
+    // of option value.
     for (file, options, expected, slack) in [
         ("conformance.spn", "OOF-20261225", 20_297.865_195_13, 2e-2),
-        ("conformance.pa2", "OOP-202612", 20_297.865_195_13, 250.0),
+        ("conformance.pa2", "OOP-202612", 4882.6 + 10_715.4 + 4489.73, 1e-6),
     ] {
         let file = project_file("crates/plimsoll-venues/tests/span").join(file);
         let file = file.to_str().unwrap();

@@ -760,3 +760,20 @@ impl From<&Listing> for InstrumentFile {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn funding_that_is_no_rate_is_refused() {
+        // No document can hold them; a market put together by hand can.
+        for rate in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1.01] {
+            let refused = funding_8h("instruments[0]", Some(Real(rate))).unwrap_err();
+            assert_eq!(refused.code, InputCode::BadNumber);
+            assert!(refused.message.contains(&format!("funding_8h = {rate}")), "{refused}");
+        }
+        assert_eq!(funding_8h("", Some(Real(-0.0001))), Ok(Some(-0.0001)));
+        assert_eq!(funding_8h("", None), Ok(None));
+    }
+}

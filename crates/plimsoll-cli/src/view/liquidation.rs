@@ -46,9 +46,9 @@ pub fn before_after(before: &Assessment, after: &Assessment) -> Table {
         .text("Position")
         .number("Price now")
         .number("Falls to,\nbefore")
-        .number("after")
+        .number("Falls to,\nafter")
         .number("Rises to,\nbefore")
-        .number("after");
+        .number("Rises to,\nafter");
     let find = |answer: &'_ Assessment, name: &str| {
         answer.liquidation_prices.iter().find(|one| one.instrument == name).cloned()
     };
@@ -93,6 +93,7 @@ fn move_pct(now: f64, at: f64) -> String {
 
 fn method(one: &LiquidationPrice) -> &'static str {
     match one.method {
+        _ if one.price == Some(one.price_now) => NONE,
         Method::ClosedForm => "formula",
         Method::Root => "search",
         Method::None => NONE,

@@ -169,7 +169,7 @@ impl Prepared for PreparedBinance<'_> {
     }
 
     /// The venue's formula for cross-margined quote-settled futures, where one such contract is all
-    /// that moves with its coin. Source: Binance, "How to Calculate Liquidation Price of USDⓈ-M
+    /// that moves with its coin: uniMMR is 100 % there. Source: Binance, "How to Calculate Liquidation Price of USDⓈ-M
     /// Futures Contracts".
     fn liquidation_price(
         &self,
