@@ -99,6 +99,9 @@ pub fn count(count: usize, noun: &str) -> String {
 
 /// A scenario in words: `BTC −16 %, vol up`.
 pub fn scenario(scenario: &ScenarioReport) -> String {
+    if let Some(label) = &scenario.label {
+        return format!("{}, {label}", clean(&scenario.unit));
+    }
     let move_pct = format!("{} %", shortest_signed(scenario.spot_move_pct));
     let mut words =
         format!("{} {move_pct}, {}", clean(&scenario.unit), vol_move(scenario.vol_move));

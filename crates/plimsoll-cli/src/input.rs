@@ -1,6 +1,8 @@
 //! From arguments to checked inputs: markets, books, portfolios, models. Every error names the file
 //! that would have to change.
 
+use std::path::Path;
+
 use plimsoll::margin::models::{self, BUNDLED};
 use plimsoll::pricing::snapshot::completed;
 use plimsoll::{
@@ -161,13 +163,62 @@ pub fn models(args: &ModelsArgs, market: &Market) -> Result<Vec<Candidate>, Inpu
 }
 
 fn own_model(path: &str) -> Result<Box<dyn MarginModel>, InputError> {
-    let bytes = files::read(path)?;
-    let text = plimsoll::model::error::utf8(&bytes);
-    text.and_then(from_params).map_err(|error| error.from_origin(files::origin(path)))
+    Ok(parameters_of(path, &files::read(path)?)?.model)
+}
+
+/// A parameter file, read and checked.
+#[derive(Debug)]
+pub struct Parameters {
+    /// Its text.
+    pub text: String,
+    /// The file, for errors; its path in the project where it is bundled.
+    pub origin: String,
+    /// The model it makes.
+    pub model: Box<dyn MarginModel>,
+}
+
+/// Two parameter files, each by the name of a bundled model or by a path.
+pub fn two_parameters(from: &str, to: &str) -> Result<(Parameters, Parameters), InputError> {
+    if from == STDIN && to == STDIN {
+        let message = "two parameter files cannot both be read from standard input";
+        return Err(InputError::new(InputCode::Malformed, message));
+    }
+    Ok((any_parameters(from)?, any_parameters(to)?))
+}
+
+fn any_parameters(word: &str) -> Result<Parameters, InputError> {
+    let id = word.split_once('@').map_or(word, |(id, _)| id);
+    if models::ids().contains(&id) {
+        let file = parameters(word)?;
+        let origin = format!("params/{}", file.path);
+        let model = from_params(file.text).map_err(|error| error.from_origin(&origin))?;
+        return Ok(Parameters { text: file.text.to_owned(), origin, model });
+    }
+    let bytes = files::read(word).map_err(|error| {
+        let hint = error.hint.is_none() && error.code == InputCode::Missing;
+        let known = || format!("bundled models are {}", models::ids().join(", "));
+        if hint { error.hint(known()) } else { error }
+    })?;
+    parameters_of(word, &bytes)
+}
+
+fn parameters_of(path: &str, bytes: &[u8]) -> Result<Parameters, InputError> {
+    let origin = files::origin(path).to_owned();
+    let read = || {
+        let text = plimsoll::model::error::utf8(bytes)?;
+        Ok((text.to_owned(), from_params(text)?))
+    };
+    let (text, model) = read().map_err(|error: InputError| error.from_origin(&origin))?;
+    Ok(Parameters { text, origin, model })
 }
 
 fn named_model(word: &str, market: &Market) -> Result<Box<dyn MarginModel>, InputError> {
     match word.split_once('@') {
+        None if !models::ids().contains(&word) && Path::new(word).is_file() => {
+            let message = format!("no model `{word}`, but a file of that name");
+            Err(InputError::new(InputCode::Unsupported, message)
+                .hint(format!("a parameter file is given with --params {word}")))
+        }
         None => bundled_model(word, market.time),
         Some(_) => {
             let file = parameters(word)?;

@@ -227,6 +227,11 @@ fn markets() {
             &["market.json", "contract_size = -10"],
         ),
         (
+            "funding of more than the notional",
+            spoiled(&at(future, "funding_8h"), json!(12.5)),
+            &["market.json", "instruments[1] (BTC-PERPETUAL)", "funding_8h = 12.5", "[-1, 1]"],
+        ),
+        (
             "missing contract size",
             spoiled(&at(future, "contract_size"), Value::Null),
             &["market.json", "instruments[1] (BTC-PERPETUAL)", "contract_size"],
@@ -316,6 +321,11 @@ fn arguments() {
         (&["chain", "--expiry", "1JAN30"], &["1JAN30", "27MAR26"]),
         (&["chain", "--underlying", "DOGE"], &["DOGE", "BTC, ETH"]),
         (&["import", "deribit-chain", "no-such.csv"], &["no-such.csv"]),
+        (&["import", "span", "no-such.spn"], &["no-such.spn"]),
+        (&["params", "diff", "no-such.toml", "scan"], &["no-such.toml", "deribit-spm"]),
+        (&["params", "diff", "scan", "scan@1999-01-01"], &["scan@1999-01-01", "2026-01-01"]),
+        (&["params", "diff", "-", "-"], &["standard input"]),
+        (&["params", "impact", "--from", "scan", "--to", "nothing"], &["nothing", "scan"]),
         (&["margin", "--html", "/no/such/folder/x.html"], &["/no/such/folder/x.html"]),
     ] {
         assert_refused(&plimsoll(args), &format!("{args:?}"), words);
@@ -340,7 +350,7 @@ fn parameters() {
         (
             "out of bounds",
             good.replace("maintenance_pct = 80.0", "maintenance_pct = 180.0"),
-            &["my.toml", "maintenance_pct = 180"],
+            &["my.toml", "maintenance_pct = 180", "[0, 100]"],
         ),
         (
             "NaN",
@@ -355,6 +365,10 @@ fn parameters() {
     ] {
         fs::write(&params, text).unwrap();
         let run = bench.run(&["margin", "--params", path_text(&params)]);
+        assert_refused(&run, what, words);
+        let run = plimsoll(&["params", "diff", "scan", path_text(&params)]);
+        assert_refused(&run, what, words);
+        let run = bench.run(&["params", "impact", "--from", path_text(&params), "--to", "scan"]);
         assert_refused(&run, what, words);
     }
 }
@@ -386,4 +400,31 @@ fn a_page_that_fails_leaves_the_old_one() {
     bench.write("book.csv", b"instrument,quantity\nBTC,NaN\n");
     assert_refused(&bench.run(&["margin", "--html", path_text(&page)]), "page", &["book.csv"]);
     assert_eq!(fs::read_to_string(&page).unwrap(), "old");
+}
+
+#[test]
+fn a_parameter_file_given_as_a_model_is_told_its_flag() {
+    let bench = Bench::new();
+    fs::write(bench.path("my.toml"), plimsoll(&["models", "scan"]).out).unwrap();
+    let run = bench.run(&["margin", "--model", path_text(&bench.path("my.toml"))]);
+    assert_refused(&run, "a file as a model", &["my.toml", "--params"]);
+}
+
+#[test]
+fn span_files() {
+    let bench = Bench::new();
+    let good = fs::read(common::project_file("crates/plimsoll-venues/tests/span/conformance.spn"))
+        .unwrap();
+    bench.write("house.spn", &good);
+    let file = bench.path("house.spn");
+    let run = plimsoll(&["import", "span", path_text(&file), "--only", "DOGE"]);
+    assert_refused(&run, "no such commodity", &["house.spn", "`DOGE`", "BTC"]);
+    bench.write("house.spn", &good[..good.len() / 2]);
+    assert_refused(&plimsoll(&["import", "span", path_text(&file)]), "cut short", &["house.spn"]);
+    bench.write("house.spn", b"");
+    assert_refused(
+        &plimsoll(&["import", "span", path_text(&file)]),
+        "empty",
+        &["house.spn", "empty"],
+    );
 }

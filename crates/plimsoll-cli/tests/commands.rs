@@ -161,6 +161,7 @@ fn margin_reads_as_titled_tables_without_colour_codes() {
         "What netting saves",
         "Worst scenarios",
         "Distance to liquidation",
+        "Liquidation prices",
         "If every price moves",
         "Positions",
         "Collateral",
@@ -379,6 +380,10 @@ fn schema_describes_every_input_and_output() {
     assert_fits(&json(&["chain"]), "chain");
     assert_fits(&json(&["chain", "--expiry", "27MAR26"]), "strikes");
     assert_fits(&json(&["models"]), "models");
+    assert_fits(&json(&["params", "diff", "scan", "scan"]), "params-diff");
+    assert_fits(&json(&["params", "impact", "--from", "scan", "--to", "scan"]), "params-impact");
+    let spn = project_file("crates/plimsoll-venues/tests/span/conformance.spn");
+    assert_fits(&json(&["import", "span", spn.to_str().unwrap()]), "span-file");
     for model in MODELS {
         assert_fits(&json(&["models", model]), &format!("params-{model}"));
     }
@@ -452,4 +457,149 @@ fn the_same_command_prints_the_same_bytes() {
     {
         assert_eq!(plimsoll(args).out, plimsoll(args).out);
     }
+}
+
+#[test]
+fn liquidation_prices_are_where_equity_meets_maintenance() {
+    for model in ["scan", "deribit-spm", "delta"] {
+        let answer = plimsoll(&["margin", "--model", model, "--format", "json"]).json();
+        let prices = answer["liquidation_prices"].as_array().unwrap();
+        let held: Vec<&Value> =
+            answer["positions"].as_array().unwrap().iter().map(|one| &one["instrument"]).collect();
+        let priced: Vec<&Value> = prices.iter().map(|one| &one["instrument"]).collect();
+        assert_eq!(held, priced, "{model}");
+        for one in prices {
+            let now = number(&one["price_now"]);
+            let (below, above) = (one["below"].as_f64(), one["above"].as_f64());
+            assert!(below.is_none_or(|at| at < now) && above.is_none_or(|at| at > now), "{one}");
+            let nearest = one["price"].as_f64();
+            assert!(nearest == below || nearest == above, "{one}");
+            assert_eq!(one["method"] == "none", nearest.is_none(), "{one}");
+        }
+    }
+    // A covered call without debt: no fall of the coin liquidates it, and that is an answer.
+    let text = plimsoll(&["margin", "--book", "covered-call", "--model", "scan"]).out;
+    assert!(text.contains("Liquidation prices") && text.contains("none"), "{text}");
+    // Under maintenance it is now.
+    let strangle = ["margin", "--book", "naked-strangle", "--market", "crash-2129"];
+    let answer = plimsoll(&[&strangle[..], &["--format", "json"]].concat()).json();
+    let under: Vec<&Value> = answer["liquidation_prices"].as_array().unwrap().iter().collect();
+    assert!(!under.is_empty());
+    assert!(under.iter().all(|one| one["price"] == one["price_now"]), "{under:?}");
+}
+
+#[test]
+fn what_if_shows_the_liquidation_price_of_a_position_that_is_not_held_yet() {
+    let name = "BTC-26JUN26-80000-P";
+    let sell = format!("SELL 5 {name}");
+    let trade = ["what-if", "--trade", &sell, "--trade", "BUY 20000 BTC-PERPETUAL"];
+    let run = plimsoll(&trade);
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert!(run.out.contains("Liquidation prices before and after"), "{}", run.out);
+    let answer = plimsoll(&[&trade[..], &["--format", "json"]].concat()).json();
+    let of = |when: &str, name: &str| {
+        let prices = answer[when]["liquidation_prices"].as_array().unwrap();
+        prices.iter().find(|one| one["instrument"] == name).cloned()
+    };
+    assert!(of("before", name).is_none());
+    assert!(number(&of("after", name).unwrap()["below"]) > 0.0);
+    // More BTC bought: a smaller fall liquidates.
+    let below = |when| number(&of(when, "BTC-PERPETUAL").unwrap()["below"]);
+    assert!(below("after") > below("before"));
+}
+
+#[test]
+fn params_diff_names_every_parameter_and_both_sources() {
+    let words = ["deribit-spm@2024-06-17", "deribit-spm@2026-02-15"];
+    let run = plimsoll(&["params", "diff", words[0], words[1]]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""));
+    for word in [
+        "params/deribit/spm/2024-06-17.toml",
+        "In force from",
+        "Evidence",
+        "live private/simulate",
+        "pairs.BTC.price_range",
+    ] {
+        assert!(run.out.contains(word), "{word} is missing:\n{}", run.out);
+    }
+    let diff = plimsoll(&["params", "diff", words[0], words[1], "--format", "json"]).json();
+    assert_eq!(diff["from"]["model"]["effective"], "2024-06-17");
+    let changes = diff["changes"].as_array().unwrap();
+    let range = changes.iter().find(|one| one["path"] == "pairs.BTC.price_range").unwrap();
+    assert_eq!((&range["from"], &range["to"]), (&Value::from("0.16"), &Value::from("0.14")));
+    // 0.14/0.16 − 1.
+    assert_near(number(&range["change_pct"]), -12.5, 1.0);
+    let same = plimsoll(&["params", "diff", "scan", "scan"]);
+    assert!(same.out.contains("No parameter differs"), "{}", same.out);
+}
+
+#[test]
+fn params_impact_is_the_difference_of_two_margins_component_by_component() {
+    let (from, to) = ("deribit-spm@2024-06-17", "deribit-spm@2026-02-15");
+    let run = plimsoll(&["params", "impact", "--from", from, "--to", to, "--format", "json"]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    let impact = run.json();
+    let account = &impact["accounts"][0];
+    let margin = |model| plimsoll(&["margin", "--model", model, "--format", "json"]).json();
+    let (before, after) = (margin(from), margin(to));
+    for key in ["initial_margin", "maintenance_margin"] {
+        let change = number(&after[key]) - number(&before[key]);
+        assert_eq!(number(&account[&format!("{key}_change")]), change);
+    }
+    let parts = account["components"].as_array().unwrap();
+    for (key, whole) in [
+        ("initial_before", &before["initial_margin"]),
+        ("initial_after", &after["initial_margin"]),
+        ("maintenance_after", &after["maintenance_margin"]),
+    ] {
+        let sum: f64 = parts.iter().map(|part| number(&part[key])).sum();
+        assert_near(sum, number(whole), number(whole));
+    }
+    let table = plimsoll(&["params", "impact", "--from", from, "--to", to]).out;
+    assert!(table.contains("Before and after") && table.contains("Components"), "{table}");
+    // New parameters that put the book under maintenance: exit code 1.
+    let run = plimsoll(&["params", "impact", "--from", "scan", "--to", "isolated"]);
+    assert_eq!(run.code, 1, "{}", run.err);
+    let run = plimsoll_with(
+        &["params", "impact", "--from", from, "--to", to, "--book", "-", "--group"],
+        TWO_DESKS.as_bytes(),
+    );
+    assert!(run.out.contains("options+hedges"), "{}{}", run.out, run.err);
+}
+
+#[test]
+fn a_span_file_becomes_parameters_and_a_market_that_margin_takes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (out, market) = (path("span.toml"), path("market.json"));
+    // The conformance example of `cases/span`, whose arrays the one file prints with six decimals: the
+    // credit carries 4·5e-7 of delta at 9,118. The other prints whole amounts and no calendar spread:
+    // BTC 12,199 + 65.1 of delivery less 0.6·12,302.5, ETH 18,000 less 0.6·1.349·2·4,500, and 4,489.73
+    // of option value.
+    for (file, options, expected, slack) in [
+        ("conformance.spn", "OOF-20261225", 20_297.865_195_13, 2e-2),
+        ("conformance.pa2", "OOP-202612", 4882.6 + 10_715.4 + 4489.73, 1e-6),
+    ] {
+        let file = project_file("crates/plimsoll-venues/tests/span").join(file);
+        let file = file.to_str().unwrap();
+        let run = plimsoll(&["import", "span", file, "--out", &out, "--market-out", &market]);
+        assert_eq!(run.code, 0, "{}", run.err);
+        assert!(run.out.contains("BTC") && run.err.contains("span.toml"), "{}{}", run.out, run.err);
+        let printed = plimsoll(&["import", "span", file]).out;
+        assert_eq!(printed, fs::read_to_string(&out).unwrap());
+        let book = format!(
+            "instrument,quantity\nXCH-BTC-FUT-202612,2\nXCH-BTO-{options}-65000-C,-3\n\
+             XCH-BTO-{options}-55000-P,1\nXCH-BTC-FUT-202703,-2\nXCH-ETH-FUT-202612,4\nUSD,100000\n"
+        );
+        let args = ["margin", "--params", &out, "--market", &market, "--book", "-"];
+        let run = plimsoll_with(&[&args[..], &["--format", "json"]].concat(), book.as_bytes());
+        assert_eq!(run.code, 0, "{}", run.err);
+        let maintenance = number(&run.json()["maintenance_margin"]);
+        assert!((maintenance - expected).abs() < slack, "{maintenance}");
+        let table = plimsoll_with(&args, book.as_bytes()).out;
+        assert!(table.contains("ETH, price −1 range, vol up"), "{table}");
+    }
+    let file = project_file("crates/plimsoll-venues/tests/span/conformance.spn");
+    let only = plimsoll(&["import", "span", file.to_str().unwrap(), "--only", "ETH"]).out;
+    assert!(only.contains("XCH-ETH-FUT-202612") && !only.contains("XCH-BTC"), "{only}");
 }

@@ -32,7 +32,11 @@ fn every_command_shows_examples() {
     for command in ["margin", "compare", "what-if", "chain", "models", "schema"] {
         assert!(help(&[command]).contains(&format!("plimsoll {command}")), "{command}");
     }
-    assert!(help(&["import", "deribit-chain"]).contains("plimsoll import deribit-chain"));
+    for command in
+        [["import", "deribit-chain"], ["import", "span"], ["params", "diff"], ["params", "impact"]]
+    {
+        assert!(help(&command).contains(&format!("plimsoll {}", command.join(" "))), "{command:?}");
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ use plimsoll_pricing::contract;
 use crate::collateral::{Cash, holdings_value_usd, price_usd};
 use crate::distance::Displaced;
 use crate::exposure::{self, Bucket, NetGreeks};
+use crate::liquidation::liquidation_prices;
 use crate::model::{Leg, MarginModel, Pool, Prepared, Requirement};
 use crate::netting::{Netting, netting};
 use crate::report::{
@@ -45,7 +46,7 @@ pub fn assess(
     let equity = requirement.equity_usd();
     Ok(Assessment {
         account: portfolio.name.clone(),
-        model: model_report(model),
+        model: ModelReport::of(model),
         snapshot: SnapshotReport { id: market.id.clone(), time: market.time },
         equity,
         option_value: holdings_value_usd(&market, &portfolio)?,
@@ -66,6 +67,7 @@ pub fn assess(
         collateral: collateral(&market, &portfolio, &marginal)?,
         greeks: greeks(&market, &portfolio)?,
         distance_to_liquidation: displaced.distance()?,
+        liquidation_prices: liquidation_prices(model, &market, &portfolio)?,
         ladder: displaced.ladder(&LADDER_PCT)?,
         leverage: leverage(&market, &portfolio, &requirement)?,
         notes: notes(model, &market, requirement.notes),
@@ -86,13 +88,14 @@ pub fn compare_row(
     let (equity, initial_margin) = (requirement.equity_usd(), requirement.initial_margin_usd());
     Ok(Summary {
         account: portfolio.name.clone(),
-        model: model_report(model),
+        model: ModelReport::of(model),
         equity,
         initial_margin,
         maintenance_margin: requirement.maintenance_margin_usd(),
         excess: equity - initial_margin,
         margin_ratio: finite(requirement.margin_ratio()),
         under_maintenance: requirement.under_maintenance(),
+        components: total_components(&requirement),
         gross,
         net,
         benefit,
@@ -135,16 +138,6 @@ fn every_id(market: &Market) -> Vec<InstrumentId> {
 
 fn finite(value: f64) -> Option<f64> {
     value.is_finite().then_some(value)
-}
-
-fn model_report(model: &dyn MarginModel) -> ModelReport {
-    let provenance = model.provenance();
-    ModelReport {
-        id: model.id().to_owned(),
-        effective: provenance.effective.clone(),
-        source: provenance.source.clone(),
-        evidence: provenance.evidence,
-    }
 }
 
 /// Components of all pools by name, in USD, in order of first appearance.
@@ -203,6 +196,7 @@ fn scenario_reports(requirement: &Requirement) -> Vec<ScenarioReport> {
                     days: state.scenario.days,
                     weight: state.scenario.weight,
                     tail: state.scenario.tail,
+                    label: state.label.map(str::to_owned),
                     raw_loss: state.raw_loss * pool.asset_price_usd,
                     loss: state.loss * pool.asset_price_usd,
                     loss_in_pool_asset: state.loss,

@@ -100,6 +100,17 @@ impl CollateralRules {
         self.credit(asset, 1.0) <= 0.0
     }
 
+    /// Whether any amount of an asset counts in full, gains and losses alike.
+    pub fn counts_in_full(&self, asset: &Asset) -> bool {
+        match self.haircuts.get(asset) {
+            None => self.other_haircut == 0.0,
+            Some(tiers) => {
+                let unbounded = tiers.last().is_some_and(|tier| tier.up_to.is_none());
+                unbounded && tiers.iter().all(|tier| tier.haircut == 0.0)
+            }
+        }
+    }
+
     /// Cash by asset: balances plus unrealised profit of futures, with its credit.
     pub fn cash(
         &self,

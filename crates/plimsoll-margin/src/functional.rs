@@ -22,7 +22,12 @@ pub fn worst_loss(name: &str, scenarios: &[Scenario], pnl: &[f64]) -> WorstLoss 
     let losses = scenarios.iter().zip(pnl).map(|(scenario, pnl)| {
         // `0 − x` rather than `−x`, so that no loss prints as −0.
         let raw_loss = 0.0 - pnl;
-        ScenarioLoss { scenario: *scenario, raw_loss, loss: scenario.weight * raw_loss }
+        ScenarioLoss {
+            scenario: *scenario,
+            raw_loss,
+            loss: scenario.weight * raw_loss,
+            label: None,
+        }
     });
     worst_of(name, losses.collect())
 }

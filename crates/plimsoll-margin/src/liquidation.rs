@@ -16,6 +16,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::{MarginModel, Pool, Prepared, Requirement};
+use crate::tiers::BracketTable;
 
 /// The liquidation price of one position, seen from its instrument.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -87,6 +88,30 @@ pub fn quote_settled(price: f64, coins: f64, margin_available: f64, rate: f64) -
     (at.is_finite() && at > 0.0).then_some(at)
 }
 
+/// Liquidation prices of a quote-settled position of `coins` (signed) whose maintenance is that of a
+/// bracket table at `|coins|·price`, all else held. With `rate` and `deduction` of each bracket:
+///
+/// ```text
+/// (margin_available − coins·price_now + deduction)/(|coins|·rate − coins)
+/// ```
+///
+/// which counts where its own notional falls into that bracket. `margin_available` is equity less the
+/// maintenance of everything but this position at `price_now`, in quote currency.
+pub fn bracketed(
+    table: &BracketTable,
+    price_now: f64,
+    coins: f64,
+    margin_available: f64,
+) -> ClosedForm {
+    let mut found = ClosedForm::default();
+    for (index, tier) in table.tiers().iter().enumerate() {
+        let own = coins.abs() * price_now * tier.rate - tier.deduction_usd;
+        let at = quote_settled(price_now, coins, margin_available - own, tier.rate);
+        found.add(price_now, at.filter(|at| table.index_at(coins.abs() * at) == index));
+    }
+    found
+}
+
 /// Liquidation price of a coin-settled position worth `notional` (signed, quote currency) whose
 /// maintenance is `rate·|notional|/price` coins, kept in the coin, all else held:
 ///
@@ -123,7 +148,12 @@ pub fn moved_alone(market: &Market, underlying: &Asset, growth: f64) -> Market {
     moved
 }
 
-/// The liquidation price of every position of a portfolio, in portfolio order.
+/// The liquidation price of every position of a portfolio, in portfolio order. Open orders are not
+/// counted: they are cancelled before a position is liquidated.
+///
+/// A search looks at 80 prices on each side, closer to each other near the price now, and at fewer, but
+/// 20 or more, where the account is in more than eight coins; excess that turns negative and positive
+/// again between two of them is not seen.
 ///
 /// Fails where the model refuses the portfolio on the market as it is.
 pub fn liquidation_prices(
@@ -135,6 +165,7 @@ pub fn liquidation_prices(
     let ids: Vec<InstrumentId> = market.ids().collect();
     let prepared = model.prepare(&market, &ids)?;
     let now = prepared.requirement(&portfolio)?;
+    let steps = (STEPS_IN_ALL / market.underlyings.len().max(1)).clamp(FEWEST_STEPS, MOST_STEPS);
     let mut growths: BTreeMap<(&Asset, &str), Growths> = BTreeMap::new();
     let mut prices = Vec::new();
     for holding in portfolio.holdings.iter().filter(|holding| holding.quantity != 0.0) {
@@ -146,8 +177,8 @@ pub fn liquidation_prices(
         let (found, method) = match own {
             Some(found) => (found, Method::ClosedForm),
             None => {
-                let path =
-                    Path { model, market: &market, portfolio: &portfolio, ids: &ids, underlying };
+                let (market, portfolio, ids) = (&market, &portfolio, &ids);
+                let path = Path { model, market, portfolio, ids, underlying, steps };
                 let growth =
                     growths.entry((underlying, &pool.name)).or_insert_with(|| path.search(pool));
                 (path.prices(*growth, id)?, Method::Root)
@@ -203,13 +234,22 @@ struct Path<'a> {
     portfolio: &'a Portfolio,
     ids: &'a [InstrumentId],
     underlying: &'a Asset,
+    /// Points of a search on each side.
+    steps: usize,
 }
 
 /// The search ends at this multiple of the price now, and at its inverse.
 const MOST_GROWTH: f64 = 1e4;
 
-/// Points on each side of the price now.
-const STEPS: u32 = 80;
+/// Points of a search on each side of the price now, whatever the number of coins.
+const FEWEST_STEPS: usize = 20;
+
+/// Points on each side where coins are few.
+const MOST_STEPS: usize = 80;
+
+/// Points on one side over all coins, while each gets between the fewest and the most: an account in
+/// forty coins is then as quick to explain as one in eight.
+const STEPS_IN_ALL: usize = 8 * MOST_STEPS;
 
 /// Growths of the price at which a pool is liquidated: below 1 and above.
 type Growths = [Option<f64>; 2];
@@ -247,9 +287,9 @@ impl Path<'_> {
         }
         let excess = |log: f64| self.excess(&pool.name, exp(log)).ok().flatten();
         let mut near = 0.0;
-        for step in 1..=STEPS {
+        for step in 1..=self.steps {
             // Quadratic spacing: fine near the market, where a crossing matters most.
-            let share = f64::from(step) / f64::from(STEPS);
+            let share = step as f64 / self.steps as f64;
             let far = limit * share * share;
             if excess(far)? < 0.0 {
                 let root = brent(|log| excess(log).unwrap_or(f64::NAN), near, far, 0.0);

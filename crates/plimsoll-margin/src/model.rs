@@ -132,6 +132,8 @@ pub struct ScenarioLoss {
     pub raw_loss: f64,
     /// Loss as the model counts it: after weight, offsets and dampeners.
     pub loss: f64,
+    /// What happens, where `scenario` cannot say it.
+    pub label: Option<&'static str>,
 }
 
 impl Component {

@@ -8,6 +8,9 @@ use plimsoll_risk::VolMove;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::liquidation::LiquidationPrice;
+use crate::model::MarginModel;
+
 /// What one account needs under one model, and why.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Assessment {
@@ -56,6 +59,8 @@ pub struct Assessment {
     pub greeks: Vec<GreeksReport>,
     /// How far liquidation is.
     pub distance_to_liquidation: Distance,
+    /// Where the price of one coin alone liquidates, position by position.
+    pub liquidation_prices: Vec<LiquidationPrice>,
     /// Margin and equity after moves of every price.
     pub ladder: Vec<Rung>,
     /// Leverage.
@@ -75,6 +80,19 @@ pub struct ModelReport {
     pub source: String,
     /// How well they are known.
     pub evidence: Evidence,
+}
+
+impl ModelReport {
+    /// What there is to say about a model.
+    pub fn of(model: &dyn MarginModel) -> Self {
+        let provenance = model.provenance();
+        Self {
+            id: model.id().to_owned(),
+            effective: provenance.effective.clone(),
+            source: provenance.source.clone(),
+            evidence: provenance.evidence,
+        }
+    }
 }
 
 /// The market a result is about.
@@ -163,6 +181,8 @@ pub struct ScenarioReport {
     pub weight: f64,
     /// Whether it is a far move.
     pub tail: bool,
+    /// What happens, where moves of prices and vols do not say it, as in a skew of vols.
+    pub label: Option<String>,
     /// Loss before weights and dampeners; negative is a gain.
     pub raw_loss: f64,
     /// Loss as the model counts it.
@@ -330,6 +350,8 @@ pub struct Summary {
     pub margin_ratio: Option<f64>,
     /// As in [`Assessment`].
     pub under_maintenance: bool,
+    /// As in [`Assessment`].
+    pub components: Vec<ComponentReport>,
     /// As in [`Assessment`].
     pub gross: f64,
     /// As in [`Assessment`].

@@ -291,3 +291,80 @@ proptest! {
         }
     }
 }
+
+/// Perpetuals in USDT, as Binance lists them.
+fn usdt_market() -> Market {
+    let perp = |coin: &str, mark: f64| {
+        format!(
+            r#"{{"name":"{coin}USDT","kind":"perpetual","underlying":"{coin}","settlement":"USDT",
+                "contract_size":1,"mark_price":{mark}}}"#
+        )
+    };
+    let text = format!(
+        r#"{{"id":"m","time":"{AT}","assets":{{"USDT":0.999}},
+            "underlyings":{{"BTC":{{"index_price":100000}},"ETH":{{"index_price":4000}},
+                            "SOL":{{"index_price":100}}}},
+            "instruments":[{},{},{}]}}"#,
+        perp("BTC", 100_100.0),
+        perp("ETH", 4001.0),
+        perp("SOL", 100.0),
+    );
+    Market::from_json(text.as_bytes()).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Up to 300 M of BTC notional: eight brackets and, over their prices, the boundaries between them.
+    #[test]
+    fn binances_formula_is_the_root_and_equity_meets_maintenance_there(
+        btc in -3000i64..3000,
+        eth in -2000i64..2000,
+        sol in -10_000i64..10_000,
+        usdt in -100_000i64..60_000_000,
+    ) {
+        let market = usdt_market();
+        let rows = format!("BTCUSDT,{btc}\nETHUSDT,{eth}\nSOLUSDT,{sol}\nUSDT,{usdt}\n");
+        let (portfolio, model) = (bind(&market, &rows), bundled("binance-pm"));
+        let stated = liquidation_prices(model.as_ref(), &market, &portfolio).unwrap();
+        let silent = Silent(bundled("binance-pm"));
+        let searched = liquidation_prices(&silent, &market, &portfolio).unwrap();
+        for (stated, searched) in stated.iter().zip(&searched) {
+            let now = stated.price_now;
+            let within = |price: &f64| (1e-4..1e4).contains(&(price / now));
+            prop_assert!(close(stated.below.filter(within), searched.below, 1e-9), "{stated:?} {searched:?}");
+            prop_assert!(close(stated.above.filter(within), searched.above, 1e-9), "{stated:?} {searched:?}");
+            let Some(price) = stated.price.filter(|price| *price != now) else { continue };
+            prop_assert_eq!(stated.method, Method::ClosedForm);
+            let moved = moved_alone(&market, &stated.underlying, price / now);
+            let ids: Vec<InstrumentId> = moved.ids().collect();
+            let pool = &model.prepare(&moved, &ids).unwrap().requirement(&portfolio).unwrap().pools[0];
+            // Equity and maintenance are sums of four notionals, each rounded a few times.
+            let notional: f64 = [btc as f64 * 1e5, eth as f64 * 4e3, usdt as f64].iter().map(|n| n.abs()).sum();
+            let scale = notional.max(pool.equity.abs()) * (price / now).max(1.0);
+            prop_assert!(pool.maintenance_excess().abs() <= 1e-11 * scale, "{pool:?}");
+        }
+    }
+}
+
+#[test]
+fn binances_formula_is_not_used_where_more_moves_with_the_coin() {
+    // Coins held lose with the position: 10 SOL more than the 20 bought fall in value.
+    let market = usdt_market();
+    let text = models::bundled_at("binance-pm", AT.parse().unwrap()).unwrap().text;
+    // Every asset counts in full, so that SOL is collateral.
+    let head = text.split("[collateral]").next().unwrap();
+    let model = models::from_params(&format!("{head}[collateral]\nother_haircut = 0.0\n")).unwrap();
+    let found = |rows: &str| {
+        let portfolio = bind(&market, rows);
+        liquidation_prices(model.as_ref(), &market, &portfolio).unwrap().remove(0)
+    };
+    // 0.999·20·(p − 100) + 10·p + 0.999·500 = 0.999·20·p·0.005: notional below 50,000 is at 0.5 %.
+    let expected = 0.999 * 1500.0 / (0.999 * 20.0 * 0.995 + 10.0);
+    let with_coins = found("SOLUSDT,20\nSOL,10\nUSDT,500\n");
+    assert_eq!(with_coins.method, Method::Root);
+    assert!(close(with_coins.price, Some(expected), 1e-9), "{with_coins:?} {expected}");
+    let without = found("SOLUSDT,20\nUSDT,500\n");
+    assert_eq!(without.method, Method::ClosedForm);
+    assert!(close(without.price, Some(1500.0 / (20.0 * 0.995)), 1e-12), "{without:?}");
+}

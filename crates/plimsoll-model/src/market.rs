@@ -493,6 +493,18 @@ fn positive(at: &str, what: &str, value: f64) -> Result<f64, InputError> {
     Err(InputError::new(InputCode::BadNumber, message).at(at))
 }
 
+/// A rate of more than all of the notional in eight hours is an error of unit or of reading.
+fn funding_8h(at: &str, stated: Option<Real>) -> Result<Option<f64>, InputError> {
+    let Some(Real(rate)) = stated else { return Ok(None) };
+    if (-1.0..=1.0).contains(&rate) {
+        return Ok(Some(rate));
+    }
+    let message = format!(
+        "funding_8h = {rate} is outside [-1, 1]; it is a decimal per eight hours (0.0001 is 0.01 %)"
+    );
+    Err(InputError::new(InputCode::BadNumber, message).at(at))
+}
+
 fn unit_interval(at: &str, what: &str, stated: Option<Real>) -> Result<f64, InputError> {
     let value = stated.map_or(1.0, |value| value.0);
     if (0.0..=1.0).contains(&value) {
@@ -620,7 +632,7 @@ impl InstrumentFile {
             bid_size: optional("bid_size", self.bid_size, true)?,
             ask_size: optional("ask_size", self.ask_size, true)?,
             open_interest: optional("open_interest", self.open_interest, true)?,
-            funding_8h: self.funding_8h.map(|rate| rate.0),
+            funding_8h: funding_8h(at, self.funding_8h)?,
             confidence: unit_interval(at, "confidence", self.confidence)?,
             instrument,
         })
@@ -746,5 +758,22 @@ impl From<&Listing> for InstrumentFile {
             funding_8h: listing.funding_8h.map(Real),
             confidence: below_one(listing.confidence),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn funding_that_is_no_rate_is_refused() {
+        // No document can hold them; a market put together by hand can.
+        for rate in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1.01] {
+            let refused = funding_8h("instruments[0]", Some(Real(rate))).unwrap_err();
+            assert_eq!(refused.code, InputCode::BadNumber);
+            assert!(refused.message.contains(&format!("funding_8h = {rate}")), "{refused}");
+        }
+        assert_eq!(funding_8h("", Some(Real(-0.0001))), Ok(Some(-0.0001)));
+        assert_eq!(funding_8h("", None), Ok(None));
     }
 }

@@ -467,6 +467,28 @@ impl SpanParameters {
         Ok(())
     }
 
+    /// These commodities alone: their contracts, and the spreads that some of them are part of.
+    ///
+    /// Fails naming a code that is not there.
+    pub fn only(mut self, codes: &[String]) -> Result<Self, InputError> {
+        for code in codes {
+            if !self.commodities.contains_key(code) {
+                let known: Vec<&str> = self.commodities.keys().map(String::as_str).collect();
+                let message = format!("there is no commodity `{code}`");
+                return Err(InputError::new(InputCode::Missing, message)
+                    .hint(format!("there are {}", known.join(", "))));
+            }
+        }
+        let kept = |code: &String| codes.contains(code);
+        self.commodities.retain(|code, _| kept(code));
+        self.contracts.retain(|_, contract| kept(&contract.commodity));
+        self.inter_spreads.retain(|spread| {
+            spread.target.as_ref().is_none_or(kept)
+                && spread.legs.iter().any(|leg| kept(&leg.commodity))
+        });
+        Ok(self)
+    }
+
     fn require(&self, commodity: &str, at: &str) -> Result<(), InputError> {
         if self.commodities.contains_key(commodity) {
             return Ok(());

@@ -30,7 +30,7 @@
 //! 3. [`risk`] prices every instrument in every scenario once: the **risk array**. Profit and loss
 //!    of a portfolio is a short sum over its rows;
 //! 4. [`margin`] takes each model's functional of that net vector and explains it: components,
-//!    worst scenarios, contributions, what netting saves, distance to liquidation.
+//!    worst scenarios, contributions, what netting saves, distance to liquidation, liquidation prices.
 //!
 //! [`venues`] turns what venues publish into markets. Every model's parameters are data with source
 //! and date ([`margin::models::BUNDLED`]). Nothing here reads files, clocks or the network, and the
@@ -44,6 +44,7 @@ pub use plimsoll_pricing as pricing;
 pub use plimsoll_risk as risk;
 pub use plimsoll_venues as venues;
 
+pub use margin::liquidation::{LiquidationPrice, liquidation_prices};
 pub use margin::models::{bundled_model, from_params};
 pub use margin::report::{Assessment, Summary, Surface};
 pub use margin::{MarginModel, assess, compare_row, surface};

@@ -1,6 +1,8 @@
 //! The command line, as clap reads it. Nothing here acts.
 
 pub mod common;
+pub mod params;
+pub mod span;
 pub mod venue;
 
 use std::path::PathBuf;
@@ -9,6 +11,8 @@ use clap::{Args, Parser, Subcommand, ValueHint};
 use plimsoll::Timestamp;
 
 use common::{BookArgs, Format, FormatArg, MarketArg, ModelArgs, ModelsArgs};
+pub use params::{ParamsArgs, ParamsCommand, ParamsDiffArgs, ParamsImpactArgs};
+pub use span::SpanArgs;
 pub use venue::{CheckArgs, VenueArgs};
 
 /// Portfolio margin for crypto derivatives: what a book needs, why, and what its hedges save.
@@ -21,13 +25,15 @@ pub use venue::{CheckArgs, VenueArgs};
     max_term_width = 100,
     args_conflicts_with_subcommands = true,
     subcommand_help_heading = "Commands",
-    after_help = "Exit codes: 0 fine, 1 the book is under maintenance, 2 the input is wrong.\n\n\
+    after_help = "Exit codes: 0 fine, 1 the book is under maintenance or `check` finds a difference, \
+        2 the input is wrong.\n\n\
         Every input has a bundled default, so each command runs as it stands:\n  \
         plimsoll\n  \
         plimsoll margin --html report.html\n  \
         plimsoll margin --book naked-strangle --market crash-1551\n  \
         plimsoll what-if --trade \"SELL 5 BTC-27MAR26-100000-C\"",
-    after_long_help = "Exit codes: 0 fine, 1 the book is under maintenance, 2 the input is wrong.\n\n\
+    after_long_help = "Exit codes: 0 fine, 1 the book is under maintenance or `check` finds a difference, \
+        2 the input is wrong.\n\n\
         Every input has a bundled default, so each command runs as it stands:\n  \
         plimsoll\n  \
         plimsoll margin --html report.html\n  \
@@ -56,9 +62,11 @@ pub enum Command {
     Chain(ChainArgs),
     /// List the margin models, or print the parameters of one
     Models(ModelsListArgs),
+    /// Compare two parameter files, alone or by what they make of a book
+    Params(ParamsArgs),
     /// Print the JSON Schema of an input or an output
     Schema(SchemaArgs),
-    /// Turn what a venue publishes into a market file and a book
+    /// Turn what a venue publishes into a market, a book or a parameter file
     Import(ImportArgs),
     /// Put our numbers beside a venue's own, component by component
     Check(CheckArgs),
@@ -195,6 +203,8 @@ pub struct ImportArgs {
 pub enum ImportSource {
     /// An option chain of Deribit as a CSV file
     DeribitChain(DeribitChainArgs),
+    /// A clearing house's SPAN risk-parameter file, as parameters of the span model and as a market
+    Span(SpanArgs),
     /// Saved answers of Deribit's API
     #[command(after_help = "Example:\n  \
         plimsoll import deribit --instruments btc.json --tickers btc-summary.json \\\n      \

@@ -45,10 +45,14 @@ pub struct VenueArgs {
 
 /// `plimsoll check`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  \
+#[command(
+    after_help = "Exit codes: 0 fine, 1 a number differs by more than --tolerance-pct, 2 the input is \
+    wrong.\n\n\
+    Examples:\n  \
     plimsoll check --venue-response position-builder.json --market market.json\n  \
     plimsoll check --venue-response account.json --market market.json --book book.json \\\n      \
-    --model paradex-pm --tolerance-pct 0.1")]
+    --model paradex-pm --tolerance-pct 0.1"
+)]
 pub struct CheckArgs {
     /// The venue's own answer about margin: a simulation, a position builder, an account statement
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Input")]
@@ -84,7 +88,8 @@ pub struct CheckArgs {
     pub format: FormatArg,
 }
 
-fn asset_price(text: &str) -> Result<(Asset, f64), String> {
+/// Reads `USDT=0.9995`.
+pub fn asset_price(text: &str) -> Result<(Asset, f64), String> {
     let (asset, price) =
         text.split_once('=').ok_or("write ASSET=PRICE, for example USDT=0.9995")?;
     let price = plimsoll::model::number::parse_real(price)?;

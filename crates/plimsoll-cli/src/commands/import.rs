@@ -7,7 +7,7 @@ use plimsoll::venues::lines::market_json;
 use plimsoll::venues::{ImportOptions, Imported, Part, PartKind, Venue, import};
 
 use super::chain::Chain;
-use super::json;
+use super::{import_span, json};
 use crate::args::common::Format;
 use crate::args::{DeribitChainArgs, ImportArgs, ImportSource, VenueArgs};
 use crate::exit::Answer;
@@ -17,6 +17,7 @@ use crate::{files, view};
 pub fn run(args: &ImportArgs) -> anyhow::Result<Answer> {
     match &args.source {
         ImportSource::DeribitChain(args) => deribit_chain(args),
+        ImportSource::Span(args) => import_span::run(args),
         ImportSource::Deribit(args) => venue(Venue::Deribit, args),
         ImportSource::Okx(args) => venue(Venue::Okx, args),
         ImportSource::Binance(args) => venue(Venue::Binance, args),
@@ -108,12 +109,12 @@ fn answer(
     Ok(Answer { text, remarks, ..Answer::text(String::new()) })
 }
 
-fn file_name(path: &str) -> String {
+pub(super) fn file_name(path: &str) -> String {
     Path::new(path).file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// The first few; a chain of a crash has dozens of the same kind.
-fn warnings(all: &[String]) -> Vec<String> {
+pub(super) fn warnings(all: &[String]) -> Vec<String> {
     const SHOWN: usize = 10;
     let mut remarks: Vec<String> =
         all.iter().take(SHOWN).map(|warning| format!("warning: {warning}")).collect();

@@ -5,8 +5,10 @@ mod chain;
 mod check;
 mod compare;
 mod import;
+mod import_span;
 mod margin;
 mod models;
+mod params;
 mod schema;
 mod what_if;
 
@@ -15,7 +17,9 @@ use serde::Serialize;
 pub use chain::{Chain, ExpiryStrikes, Strikes};
 pub use check::{Check, CheckedPool};
 pub use compare::{Compared, Row};
+pub use import_span::SpanReport;
 pub use margin::Accounts;
+pub use params::{Diff, Impacts, ParameterFile};
 pub use what_if::WhatIf;
 
 use crate::args::{Cli, Command};
@@ -30,6 +34,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<Answer> {
         Some(Command::WhatIf(args)) => what_if::run(args),
         Some(Command::Chain(args)) => chain::run(args),
         Some(Command::Models(args)) => models::run(args),
+        Some(Command::Params(args)) => params::run(args),
         Some(Command::Schema(args)) => schema::run(args),
         Some(Command::Import(args)) => import::run(args),
         Some(Command::Bench(args)) => bench::run(args),

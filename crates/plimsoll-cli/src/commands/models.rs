@@ -14,6 +14,7 @@ use crate::args::common::Format;
 use crate::exit::Answer;
 use crate::input;
 use crate::table::{Table, heading};
+use crate::view;
 
 /// The bundled models.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -79,7 +80,7 @@ fn text(models: &Models) -> String {
             model.id.clone(),
             model.effective.clone(),
             evidence_text(model.evidence).to_owned(),
-            wrapped(&model.source, 66),
+            view::wrapped(&model.source, 66),
         ]);
     }
     let evidence = [
@@ -98,19 +99,4 @@ fn text(models: &Models) -> String {
         "\n`plimsoll models ID` prints the parameter file; `--params FILE` takes your own.\n",
     );
     out
-}
-
-/// Text broken at spaces into lines of at most this many characters where words allow it.
-fn wrapped(text: &str, width: usize) -> String {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines.join("\n")
 }

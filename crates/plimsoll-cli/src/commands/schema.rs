@@ -14,9 +14,11 @@ use schemars::{Schema, schema_for};
 
 use super::chain::{Chain, Strikes};
 use super::compare::Comparison;
+use super::import_span::SpanReport;
 use super::json;
 use super::margin::Accounts;
 use super::models::Models;
+use super::params::{Diff, Impacts};
 use super::what_if::WhatIf;
 use crate::args::SchemaArgs;
 use crate::args::common::Format;
@@ -81,6 +83,17 @@ const ENTRIES: &[Entry] = &[
     Entry { name: "what-if", about: "output: what-if", schema: || schema_for!(WhatIf) },
     Entry { name: "chain", about: "output: chain", schema: || schema_for!(Chain) },
     Entry { name: "strikes", about: "output: chain --expiry", schema: || schema_for!(Strikes) },
+    Entry { name: "params-diff", about: "output: params diff", schema: || schema_for!(Diff) },
+    Entry {
+        name: "params-impact",
+        about: "output: params impact",
+        schema: || schema_for!(Impacts),
+    },
+    Entry {
+        name: "span-file",
+        about: "output: import span --format json",
+        schema: || schema_for!(SpanReport),
+    },
     Entry { name: "models", about: "output: models", schema: || schema_for!(Models) },
 ];
 

@@ -156,15 +156,27 @@
 
   // One line per risk unit and vol move; moves stand evenly spaced, since far ones are very far.
   const scenarios = ({ answer }) => {
-    const all = answer.scenarios;
-    if (all.length === 0) return null;
+    if (answer.scenarios.length === 0) return null;
+    // A state with a label is no move of price and vol: it stands by its name beside them.
+    const all = answer.scenarios.filter((state) => !state.label);
+    const labels = [...new Set(answer.scenarios.map((state) => state.label).filter(Boolean))];
     const moves = [...new Set(all.map((state) => state.spot_move_pct))].sort((a, b) => a - b);
     const name = (move) => `${move > 0 ? "+" : move < 0 ? "−" : ""}${+Math.abs(move).toFixed(2)} %`;
     const colors = ["--blue", "--orange", "--teal", "--purple"];
     const dashes = { up: "solid", unchanged: "dash", down: "dot" };
     const symbols = { up: "triangle-up", unchanged: "circle", down: "triangle-down" };
-    const units = [...new Set(all.map((state) => state.unit))];
+    const units = [...new Set(answer.scenarios.map((state) => state.unit))];
     const traces = [];
+    units.forEach((unit, index) => {
+      const states = answer.scenarios.filter((state) => state.unit === unit && state.label);
+      if (states.length === 0) return;
+      traces.push({
+        x: states.map((state) => state.label), y: states.map((state) => state.loss),
+        name: `${unit}, other`, mode: "markers",
+        marker: { color: css(colors[index % colors.length]), symbol: "diamond", size: 9 },
+        hovertemplate: "%{x}: %{y:,.0f} USD<extra>%{fullData.name}</extra>",
+      });
+    });
     units.forEach((unit, index) => ["up", "unchanged", "down"].forEach((vol) => {
       const states = all
         .filter((state) => state.unit === unit && state.vol_move === vol)
@@ -180,7 +192,7 @@
       });
     }));
     return [traces, layout(narrow() ? 460 : 380, {
-      xaxis: axis("move of the unit's price", { type: "category", categoryorder: "array", categoryarray: moves.map(name) }),
+      xaxis: axis("move of the unit's price", { type: "category", categoryorder: "array", categoryarray: [...moves.map(name), ...labels] }),
       yaxis: axis("counted loss, USD", dollars),
     })];
   };

@@ -2,6 +2,7 @@
 
 use plimsoll::margin::report::{Assessment, ScenarioReport};
 
+use super::liquidation;
 use crate::format::{
     NONE, Usd, clean, expiry, move_pct, number, optional, price, scenario, shortest,
 };
@@ -45,13 +46,7 @@ pub fn headline(answer: &Assessment) -> Table {
 
 /// `above maintenance` or `UNDER MAINTENANCE`.
 pub fn verdict(answer: &Assessment) -> &'static str {
-    if answer.under_maintenance {
-        "UNDER MAINTENANCE: equity is below maintenance margin"
-    } else if answer.excess < 0.0 {
-        "above maintenance, but below initial margin: no room for new risk"
-    } else {
-        "above initial and maintenance margin"
-    }
+    super::verdict(answer.under_maintenance, answer.excess)
 }
 
 /// Named charges.
@@ -338,6 +333,7 @@ pub fn all(answer: &Assessment) -> Vec<Table> {
         netting(answer),
         worst(answer),
         distance(answer),
+        liquidation::prices(answer),
         ladder(answer),
         positions(answer),
         collateral(answer),

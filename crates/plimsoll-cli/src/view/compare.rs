@@ -1,7 +1,7 @@
 //! A comparison on a terminal: one column per model.
 
 use plimsoll::margin::models::evidence_text;
-use plimsoll::margin::report::Summary;
+use plimsoll::margin::report::{ScenarioReport, Summary};
 
 use crate::commands::{Compared, Row};
 use crate::format::{
@@ -169,6 +169,9 @@ fn status(row: &Summary) -> String {
 fn worst(row: &Summary) -> String {
     match &row.worst {
         None => NONE.to_owned(),
+        Some(ScenarioReport { unit, label: Some(label), .. }) => {
+            format!("{}\n{label}", clean(unit))
+        }
         Some(state) => {
             let plus = if state.spot_move_pct > 0.0 { "+" } else { "" };
             let by = shortest(state.spot_move_pct, 2);

@@ -1,15 +1,15 @@
 //! Before and after, on a terminal.
 
-use std::collections::BTreeMap;
-
+use plimsoll::margin::governance::component_changes;
 use plimsoll::margin::report::Assessment;
 
-use super::{assessment, model_words, snapshot_words};
+use super::before_after::{BeforeAfter, components};
+use super::{assessment, liquidation, model_words, snapshot_words};
 use crate::commands::WhatIf;
-use crate::format::{NONE, clean, number, optional, price, scenario, shortest, signed};
+use crate::format::{NONE, Usd, clean, optional, price, scenario, shortest};
 use crate::table::{Table, heading};
 
-/// Trades, headline before and after, components before and after.
+/// Trades, then headline, components and liquidation prices before and after.
 pub fn text(answer: &WhatIf) -> String {
     let (before, after) = (&answer.before, &answer.after);
     let mut out = heading(&format!("Account {}", clean(&before.account)));
@@ -19,7 +19,12 @@ pub fn text(answer: &WhatIf) -> String {
     out.push_str(&format!("after   {}\n\n", assessment::verdict(after)));
     out.push_str(&trades(answer).to_terminal());
     out.push_str(&change(before, after).to_terminal());
-    out.push_str(&components(before, after).to_terminal());
+    let parts = component_changes(&before.components, &after.components);
+    out.push_str(&components(&parts, usd(before, after)).to_terminal());
+    let prices = liquidation::before_after(before, after);
+    if !prices.is_empty() {
+        out.push_str(&prices.to_terminal());
+    }
     for note in assessment::notes(after) {
         out.push_str(&format!("note: {note}\n"));
     }
@@ -47,57 +52,28 @@ fn trades(answer: &WhatIf) -> Table {
 }
 
 fn change(before: &Assessment, after: &Assessment) -> Table {
-    let usd = assessment::usd(if after.gross > before.gross { after } else { before });
-    let mut table =
-        Table::new("Before and after").text("").number("Before").number("After").number("Change");
-    let mut amount = |what: &str, of: fn(&Assessment) -> f64| {
-        let (was, is) = (of(before), of(after));
-        table.push([what.to_owned(), usd.show(was), usd.show(is), usd.change(is - was)]);
-    };
+    let mut table = BeforeAfter::new("Before and after", usd(before, after));
+    let mut amount =
+        |what: &str, of: fn(&Assessment) -> f64| table.amount(what, of(before), of(after));
     amount("Equity, USD", |answer| answer.equity);
     amount("Initial margin, USD", |answer| answer.initial_margin);
     amount("Maintenance margin, USD", |answer| answer.maintenance_margin);
     amount("Excess, USD", |answer| answer.excess);
     amount("Gross, USD", |answer| answer.gross);
     amount("Benefit, USD", |answer| answer.benefit.amount);
-    let mut share = |what: &str, of: fn(&Assessment) -> Option<f64>| {
-        let (was, is) = (of(before), of(after));
-        let show = |value: Option<f64>| optional(value, |value| number(value, 2));
-        let difference = was.zip(is).map(|(was, is)| is - was);
-        let difference = optional(difference, |value| signed(value, 2));
-        table.push([what.to_owned(), show(was), show(is), difference]);
-    };
+    let mut share =
+        |what: &str, of: fn(&Assessment) -> Option<f64>| table.share(what, of(before), of(after));
     share("Margin ratio, %", |answer| answer.margin_ratio.map(|ratio| 100.0 * ratio));
     share("Effective leverage, ×", |answer| answer.leverage.effective);
     share("Liquidation by fall, %", |answer| answer.distance_to_liquidation.down_move_pct);
     share("Liquidation by rise, %", |answer| answer.distance_to_liquidation.up_move_pct);
     let worst =
         |answer: &Assessment| answer.worst.as_ref().map_or_else(|| NONE.to_owned(), scenario);
-    table.push(["Worst scenario".to_owned(), worst(before), worst(after), String::new()]);
-    table
+    table.words("Worst scenario", worst(before), worst(after));
+    table.into_table()
 }
 
-fn components(before: &Assessment, after: &Assessment) -> Table {
-    let usd = assessment::usd(if after.gross > before.gross { after } else { before });
-    let mut table = Table::new("Components of initial margin")
-        .text("Charge")
-        .number("Before, USD")
-        .number("After, USD")
-        .number("Change, USD");
-    let amounts = |answer: &Assessment| -> BTreeMap<String, f64> {
-        answer.components.iter().map(|part| (part.name.clone(), part.amount)).collect()
-    };
-    let (was, is) = (amounts(before), amounts(after));
-    let mut names: Vec<&String> = Vec::new();
-    for part in before.components.iter().chain(&after.components) {
-        if !names.contains(&&part.name) {
-            names.push(&part.name);
-        }
-    }
-    for name in names {
-        let of = |amounts: &BTreeMap<String, f64>| amounts.get(name).copied().unwrap_or(0.0);
-        let (was, is) = (of(&was), of(&is));
-        table.push([name.clone(), usd.show(was), usd.show(is), usd.change(is - was)]);
-    }
-    table
+/// The decimals that fit the larger of the two.
+fn usd(before: &Assessment, after: &Assessment) -> Usd {
+    assessment::usd(if after.gross > before.gross { after } else { before })
 }

@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use super::known::no_entry;
 use crate::collateral::{self, CollateralRules, price_usd};
+use crate::liquidation::{ClosedForm, bracketed};
 use crate::model::{Component, Contribution, Leg, MarginModel, Pool, Prepared, Requirement};
 use crate::tiers::BracketTable;
 
@@ -165,6 +166,42 @@ impl Prepared for PreparedBinance<'_> {
         portfolio: &Portfolio,
     ) -> Option<Result<Requirement, InputError>> {
         Some(self.open_loss(portfolio).and_then(|loss| self.with_open_loss(portfolio, loss)))
+    }
+
+    /// The venue's formula for cross-margined quote-settled futures, where one such contract is all
+    /// that moves with its coin: uniMMR is 100 % there. Source: Binance, "How to Calculate Liquidation Price of USDⓈ-M
+    /// Futures Contracts".
+    fn liquidation_price(
+        &self,
+        portfolio: &Portfolio,
+        id: InstrumentId,
+    ) -> Result<Option<ClosedForm>, InputError> {
+        let instrument = &self.market.listing(id).instrument;
+        let (coin, settled) = (&instrument.underlying, &instrument.settlement_asset);
+        let moves = |holding: &&Holding| {
+            let other = &self.market.listing(holding.id).instrument;
+            holding.quantity != 0.0
+                && (other.underlying == *coin || other.settlement_asset == *coin)
+        };
+        let mut moving = portfolio.holdings.iter().filter(moves);
+        let (Some(own), None) = (moving.next(), moving.next()) else { return Ok(None) };
+        let alone = instrument.settlement() == Settlement::Quote
+            && instrument.is_future()
+            && !self.market.underlyings.contains_key(settled)
+            && !portfolio.balances.contains_key(coin)
+            && self.model.params.collateral.counts_in_full(settled);
+        if !alone {
+            return Ok(None);
+        }
+        let table = self.model.brackets(self.market, id)?;
+        let usd = price_usd(self.market, settled)?;
+        let price = self.market.reference_price(id)?;
+        let mut available = table.maintenance(self.notional(own)?);
+        for pool in self.requirement(portfolio)?.pools {
+            available += pool.maintenance_excess() / usd;
+        }
+        let coins = own.quantity * instrument.base_per_contract(price);
+        Ok(Some(bracketed(table, price, coins, available)))
     }
 }
 

@@ -282,7 +282,12 @@ impl PreparedDeribit<'_> {
                 (*raw, 1.0)
             };
             scales.push(scale);
-            losses.push(ScenarioLoss { scenario: *scenario, raw_loss: 0.0 - raw, loss: 0.0 - pnl });
+            losses.push(ScenarioLoss {
+                scenario: *scenario,
+                raw_loss: 0.0 - raw,
+                loss: 0.0 - pnl,
+                label: None,
+            });
         }
         Ok(Matrix { unit: Unit { name: underlying.to_string(), losses }, scales, array, legs })
     }
@@ -306,6 +311,7 @@ impl PreparedDeribit<'_> {
                 scenario: matrices[0].unit.losses[state].scenario,
                 raw_loss: column().map(|state| state.raw_loss).sum(),
                 loss: loss - (gain * rates.pnl_offset).min(most_gain),
+                label: None,
             });
         }
         let worst = worst_of(currency.as_str(), losses);

@@ -277,7 +277,12 @@ impl PreparedXpm<'_> {
                 (raw, 1.0)
             };
             scales.push(scale);
-            losses.push(ScenarioLoss { scenario: *scenario, raw_loss: 0.0 - raw, loss: 0.0 - pnl });
+            losses.push(ScenarioLoss {
+                scenario: *scenario,
+                raw_loss: 0.0 - raw,
+                loss: 0.0 - pnl,
+                label: None,
+            });
         }
         let worst = worst_of(coin.as_str(), losses);
         let mut parts = Vec::new();

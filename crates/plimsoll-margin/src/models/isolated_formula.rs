@@ -50,7 +50,9 @@ impl PreparedIsolated<'_> {
                 found.add(price, quote_settled(price, coins, available, rate));
                 Ok(Some(found))
             }
-            (Settlement::Coin, _) if self.kept_in_full(&pool.asset) && self.params.segregated => {
+            (Settlement::Coin, _)
+                if self.params.collateral.counts_in_full(&pool.asset) && self.params.segregated =>
+            {
                 let Some((rate, slope)) = coin_rates(rule, coins.abs() * price) else {
                     return Ok(None);
                 };
@@ -65,18 +67,6 @@ impl PreparedIsolated<'_> {
     /// Whether the pool's equity moves with a coin through positions alone.
     fn equity_ignores(&self, pool: &Pool, portfolio: &Portfolio, coin: &Asset) -> bool {
         pool.asset != *coin && (self.params.segregated || !portfolio.balances.contains_key(coin))
-    }
-
-    /// Whether a coin counts without a haircut, gains and losses alike.
-    fn kept_in_full(&self, coin: &Asset) -> bool {
-        let rules = &self.params.collateral;
-        match rules.haircuts.get(coin) {
-            None => rules.other_haircut == 0.0,
-            Some(tiers) => {
-                let unbounded = tiers.last().is_some_and(|tier| tier.up_to.is_none());
-                unbounded && tiers.iter().all(|tier| tier.haircut == 0.0)
-            }
-        }
     }
 }
 

@@ -301,7 +301,7 @@ impl Class {
         let losses = self.scenarios.iter().zip(&self.pnl).map(|(scenario, pnl)| {
             // `0 − x` rather than `−x`, so that no loss prints as −0.
             let loss = 0.0 - pnl;
-            ScenarioLoss { scenario: *scenario, raw_loss: loss, loss }
+            ScenarioLoss { scenario: *scenario, raw_loss: loss, loss, label: None }
         });
         Unit { name: self.underlying.to_string(), losses: losses.collect() }
     }

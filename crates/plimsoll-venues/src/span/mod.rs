@@ -6,6 +6,7 @@
 //! dropped in silence: a credit that is left out is told in [`ImportedSpan::warnings`], and a charge
 //! that is left out makes the commodity refuse to be margined.
 
+pub mod market;
 mod pa2;
 mod text;
 mod xml;

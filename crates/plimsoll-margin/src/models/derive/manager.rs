@@ -204,7 +204,7 @@ pub fn requirement(
     if worst.charge.amount > 0.0
         && let Some(label) = worst.label
     {
-        notes.push(format!("the worst state, number {}, is {label}", worst.state));
+        notes.push(format!("the worst state, number {}, is the {label}", worst.state));
     }
     let mut pool = super::pool(mark_to_market, components, vec![worst.unit], figures);
     let better = (revalued.trusted_worst() - worst_pnl) * maintenance_factor;

@@ -122,7 +122,7 @@ impl States {
     /// What a state is, where its move does not say it.
     fn label(&self, state: usize) -> Option<&'static str> {
         if state == self.len() {
-            return Some("the basis contingency");
+            return Some("basis contingency");
         }
         let skew = state.checked_sub(self.set.len()).and_then(|index| self.skews.get(index))?;
         Some(skew.label())
@@ -380,7 +380,8 @@ impl<'a> Revalued<'a> {
             .map(|state| {
                 let scenario = self.states.scenario(state);
                 let raw_loss = 0.0 - self.pnl(state);
-                ScenarioLoss { scenario, raw_loss, loss: scenario.weight * raw_loss }
+                let label = self.states.label(state);
+                ScenarioLoss { scenario, raw_loss, loss: scenario.weight * raw_loss, label }
             })
             .collect();
         let basis = 0.0 - self.basis();
@@ -390,7 +391,8 @@ impl<'a> Revalued<'a> {
                 (state, amount) = (index, loss.loss);
             }
         }
-        losses.push(ScenarioLoss { scenario: NO_MOVE, raw_loss: basis, loss: basis });
+        let label = self.states.label(losses.len());
+        losses.push(ScenarioLoss { scenario: NO_MOVE, raw_loss: basis, loss: basis, label });
         let charge = Charge { amount, parts: self.split(state) };
         let label = self.states.label(state);
         Worst { unit: Unit { name: name.to_owned(), losses }, state, label, charge }

@@ -83,7 +83,7 @@ impl SkewRule {
 
     /// The name of the state.
     pub fn label(&self) -> &'static str {
-        if self.absolute { "the absolute skew of vols" } else { "the linear skew of vols" }
+        if self.absolute { "absolute skew of vols" } else { "linear skew of vols" }
     }
 }
 

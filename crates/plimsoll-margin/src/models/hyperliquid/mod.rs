@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use super::perpetual::spot_held;
 use crate::collateral::{CollateralRules, price_usd};
-use crate::liquidation::{ClosedForm, quote_settled};
+use crate::liquidation::{ClosedForm, bracketed};
 use crate::model::{MarginModel, Pool, Prepared, Requirement};
 use perps::{Margined, Perps, PerpsParams, PreparedPerps};
 
@@ -149,15 +149,7 @@ impl Prepared for PreparedHyperliquid<'_> {
         let others = pool.maintenance_margin() - own.maintenance;
         let (coins, price) = (own.leg.coins, own.leg.price);
         let table = &self.perps.table(id)?.brackets;
-        let mut found = ClosedForm::default();
-        for (index, tier) in table.tiers().iter().enumerate() {
-            let own_now = own.leg.notional() * tier.rate - tier.deduction_usd;
-            let available = pool.equity - others - own_now;
-            let candidate = quote_settled(price, coins, available, tier.rate);
-            // The rate is that of the tier at the liquidation price.
-            found.add(price, candidate.filter(|at| table.index_at(coins.abs() * at) == index));
-        }
-        Ok(Some(found))
+        Ok(Some(bracketed(table, price, coins, pool.equity - others)))
     }
 }
 

@@ -145,7 +145,12 @@ impl UnitArrays {
         }
         let state = |(index, scenario): (usize, &Scenario)| {
             let raw_loss = 0.0 - points[index].min(percent[index]);
-            ScenarioLoss { scenario: *scenario, raw_loss, loss: scenario.weight * raw_loss }
+            ScenarioLoss {
+                scenario: *scenario,
+                raw_loss,
+                loss: scenario.weight * raw_loss,
+                label: None,
+            }
         };
         let losses: Vec<ScenarioLoss> = scenarios.iter().enumerate().map(state).collect();
         let (grid, after) = losses.split_at(losses.len() - AFTER_GRID);

@@ -15,13 +15,14 @@
 pub mod chain;
 pub mod deltas;
 pub mod generate;
+mod imported;
 pub mod spreads;
 
 use std::collections::BTreeMap;
 
 use plimsoll_model::error::{InputCode, InputError};
 use plimsoll_model::params::from_toml;
-use plimsoll_model::span::{SpanCommodity, SpanContract, SpanParameters};
+use plimsoll_model::span::{SCENARIOS, SpanCommodity, SpanContract, SpanParameters};
 use plimsoll_model::{Asset, InstrumentId, Market, Portfolio, Provenance};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -164,14 +165,15 @@ impl PreparedSpan<'_> {
     /// The scenario table of a commodity, in USD.
     fn unit(&self, code: &str, commodity: &SpanCommodity, risk: &CommodityRisk, usd: f64) -> Unit {
         let index = self.market.underlyings.get(code).map(|underlying| underlying.index_price);
-        // Arrays that came with the parameters may have no range: the table then shows no move.
+        // Arrays that came with the parameters may have no range: the table then names the state.
         let range = commodity.ranges.as_ref().zip(index);
         let share = range.map_or(0.0, |(ranges, index)| generate::range_share(ranges, index));
         let states = self.params.span.scenarios.iter();
         let states = states.flat_map(|definition| generate::scenarios(definition, share));
-        let losses = states.zip(risk.losses).map(|(scenario, loss)| {
+        let losses = states.zip(risk.losses).zip(STATES).map(|((scenario, loss), state)| {
             let raw = if scenario.weight > 0.0 { loss / scenario.weight } else { loss };
-            ScenarioLoss { scenario, raw_loss: usd * raw, loss: usd * loss }
+            let label = range.is_none().then_some(state);
+            ScenarioLoss { scenario, raw_loss: usd * raw, loss: usd * loss, label }
         });
         Unit { name: code.to_owned(), losses: losses.collect() }
     }
@@ -223,6 +225,26 @@ struct Ledger<'a> {
     ids: &'a [InstrumentId],
     components: Vec<Component>,
 }
+
+/// The sixteen states, where the move behind them is not known.
+const STATES: [&str; SCENARIOS] = [
+    "price still, vol up",
+    "price still, vol down",
+    "price +1/3 of its range, vol up",
+    "price +1/3 of its range, vol down",
+    "price −1/3 of its range, vol up",
+    "price −1/3 of its range, vol down",
+    "price +2/3 of its range, vol up",
+    "price +2/3 of its range, vol down",
+    "price −2/3 of its range, vol up",
+    "price −2/3 of its range, vol down",
+    "price +1 range, vol up",
+    "price +1 range, vol down",
+    "price −1 range, vol up",
+    "price −1 range, vol down",
+    "far rise",
+    "far fall",
+];
 
 /// The components in their order in [`Ledger::components`].
 const COMPONENTS: [&str; 7] = [
