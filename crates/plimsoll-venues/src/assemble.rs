@@ -78,6 +78,7 @@ impl Draft {
             },
         ));
         warnings.extend(grouped(&left_out, "left out"));
+        warnings.extend(grouped(&self.orders_left_out, "orders left out"));
         let unlisted = self.unlisted.iter();
         let unlisted = unlisted.map(|name| (name.clone(), "no answer lists it".to_owned()));
         warnings.extend(grouped(&unlisted.collect(), "quoted, and left out"));
@@ -95,8 +96,10 @@ fn nothing_listed(left_out: &BTreeMap<String, String>) -> InputError {
 }
 
 fn held_names(book: &Book) -> impl Iterator<Item = &str> {
-    let positions = book.accounts.iter().flat_map(|account| &account.positions);
-    positions.map(|position| position.instrument.as_str())
+    book.accounts.iter().flat_map(|account| {
+        let positions = account.positions.iter().map(|position| position.instrument.as_str());
+        positions.chain(account.open_orders.iter().map(|order| order.instrument.as_str()))
+    })
 }
 
 /// USD prices of assets, from the best source there is.

@@ -75,6 +75,8 @@ pub(crate) struct Draft {
     pub newest_quote: Option<Timestamp>,
     pub newest_answer: Option<Timestamp>,
     pub accounts: Accounts,
+    /// Contracts with orders that are left out, and why.
+    pub orders_left_out: BTreeMap<String, String>,
     pub warnings: Vec<String>,
 }
 

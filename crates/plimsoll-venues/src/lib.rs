@@ -14,6 +14,7 @@ pub mod history;
 pub mod hyperliquid;
 pub mod lines;
 pub mod okx;
+mod orders;
 pub mod paradex;
 mod payload;
 mod response;
@@ -79,6 +80,7 @@ pub(crate) struct Readers {
     tickers: Read,
     balances: Read,
     positions: Read,
+    orders: Read,
     margin: fn(Payload<'_>) -> Result<VenueMargin, InputError>,
 }
 
@@ -101,7 +103,8 @@ impl Venue {
 /// The answers may come in any order and any number of each kind. Unknown fields are ignored. A
 /// contract is listed if some answer quotes it or an account holds it; what cannot be listed is named
 /// in [`Imported::warnings`], and is an error where an account holds it. Empty strings, `null` and, for
-/// prices and vols, zero mean that there is none; a bid above its ask loses both.
+/// prices and vols, zero mean that there is none; a bid above its ask loses both. Orders that can only
+/// reduce a position, that wait for a trigger, or that are in spot are left out, and told.
 ///
 /// # Errors
 /// With the file and the path inside it: `malformed` (no JSON, a required field missing or of another
@@ -119,7 +122,7 @@ pub fn import(
     // Quotes and holdings are counted in units that only the listing tells.
     ordered.sort_by_key(|part| part.kind);
     for part in ordered {
-        if matches!(part.kind, PartKind::Balances | PartKind::Positions) {
+        if matches!(part.kind, PartKind::Balances | PartKind::Positions | PartKind::Orders) {
             draft.accounts.asked = true;
         }
         let payload = Payload::read(part)?;
@@ -134,6 +137,7 @@ pub fn import(
             PartKind::Tickers => readers.tickers,
             PartKind::Balances => readers.balances,
             PartKind::Positions => readers.positions,
+            PartKind::Orders => readers.orders,
         };
         read(&mut draft, payload)?;
     }

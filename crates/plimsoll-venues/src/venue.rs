@@ -85,6 +85,8 @@ pub enum PartKind {
     Balances,
     /// What is held in contracts.
     Positions,
+    /// What may still fill.
+    Orders,
 }
 
 /// One saved answer of a venue.

@@ -7,10 +7,12 @@
 //! | tickers | `premiumIndex`, `ticker/bookTicker`, `fundingInfo` of futures; `mark`, `ticker` of options |
 //! | positions | `positionRisk`, `account`; `eapi/v1/position`; `papi/v1/um/positionRisk`, `papi/v1/cm/positionRisk` |
 //! | balances | `balance`, `account`; `eapi/v1/marginAccount`; `papi/v1/balance` |
+//! | orders | `openOrders` of each product |
 
 mod account;
 mod instruments;
 mod margin_check;
+mod orders;
 mod tickers;
 
 use crate::Readers;
@@ -20,5 +22,6 @@ pub(crate) const READERS: Readers = Readers {
     tickers: tickers::read,
     balances: account::balances,
     positions: account::positions,
+    orders: orders::read,
     margin: margin_check::margin,
 };

@@ -6,10 +6,12 @@
 //! | tickers | `public/mark-price`, `market/tickers`, `public/opt-summary`, `market/index-tickers`, `public/open-interest`, `public/funding-rate` |
 //! | positions | `account/positions` |
 //! | balances | `account/balance` |
+//! | orders | `trade/orders-pending` |
 
 mod account;
 mod instruments;
 mod margin_check;
+mod orders;
 mod tickers;
 
 use crate::Readers;
@@ -19,5 +21,6 @@ pub(crate) const READERS: Readers = Readers {
     tickers: tickers::read,
     balances: account::balances,
     positions: account::positions,
+    orders: orders::read,
     margin: margin_check::margin,
 };
