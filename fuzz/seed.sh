@@ -21,7 +21,7 @@ seed span crates/plimsoll-venues/tests/span/*
 for venue in binance bybit deribit derive hyperliquid okx paradex; do
     mkdir -p "fuzz/corpus/$venue"
     place=48
-    sed -n 's/^ *\(Instruments\|Tickers\|Positions\|Balances\) "\(.*\)",$/\2/p' \
+    sed -n 's/^ *\(Instruments\|Tickers\|Positions\|Balances\|Orders\|Tiers\) "\(.*\)",$/\2/p' \
         "fuzz/fuzz_targets/$venue.rs" |
         while read -r answer; do
             {

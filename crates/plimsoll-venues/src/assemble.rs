@@ -83,7 +83,7 @@ impl Draft {
         let unlisted = unlisted.map(|name| (name.clone(), "no answer lists it".to_owned()));
         warnings.extend(grouped(&unlisted.collect(), "quoted, and left out"));
         market.clone().check()?;
-        Ok(Imported { market, book, warnings })
+        Ok(Imported { market, book, tiers: self.tiers, warnings })
     }
 }
 

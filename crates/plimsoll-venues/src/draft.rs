@@ -10,6 +10,7 @@ use plimsoll_model::{Asset, ContractUnit, Timestamp};
 
 use crate::accounts::Accounts;
 use crate::payload::Row;
+use crate::tiers::TierParams;
 
 /// A listed contract.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,6 +76,7 @@ pub(crate) struct Draft {
     pub newest_quote: Option<Timestamp>,
     pub newest_answer: Option<Timestamp>,
     pub accounts: Accounts,
+    pub tiers: Option<TierParams>,
     /// Contracts with orders that are left out, and why.
     pub orders_left_out: BTreeMap<String, String>,
     pub warnings: Vec<String>,

@@ -19,6 +19,7 @@ pub mod paradex;
 mod payload;
 mod response;
 pub mod span;
+mod tiers;
 mod venue;
 
 use std::collections::BTreeMap;
@@ -31,6 +32,7 @@ use plimsoll_model::{Asset, Book, Timestamp};
 use draft::Draft;
 use payload::Payload;
 pub use response::{Counterpart, VenueComponent, VenueMargin, VenuePool};
+pub use tiers::{BracketParams, MarginTable, OptionFactor, Perps, Tier, TierParams};
 pub use venue::{Part, PartKind, Venue};
 
 /// A market read from a venue's payload, and what had to be left out of it.
@@ -40,6 +42,8 @@ pub struct Imported {
     pub market: MarketFile,
     /// What the account holds, where an answer tells and it holds anything.
     pub book: Option<Book>,
+    /// Margin tiers, where an answer tells.
+    pub tiers: Option<TierParams>,
     /// What was left out or assumed, one sentence for each reason.
     pub warnings: Vec<String>,
 }
@@ -81,6 +85,8 @@ pub(crate) struct Readers {
     balances: Read,
     positions: Read,
     orders: Read,
+    /// Absent where the venue publishes none, or no model reads them.
+    tiers: Option<Read>,
     margin: fn(Payload<'_>) -> Result<VenueMargin, InputError>,
 }
 
@@ -132,12 +138,17 @@ pub fn import(
             draft.warnings.push(warning);
         }
         let readers = venue.readers();
+        let no_tiers = || {
+            let message = format!("{venue} publishes no tiers that a model here reads");
+            InputError::new(InputCode::Unsupported, message).from_origin(part.origin)
+        };
         let read = match part.kind {
             PartKind::Instruments => readers.instruments,
             PartKind::Tickers => readers.tickers,
             PartKind::Balances => readers.balances,
             PartKind::Positions => readers.positions,
             PartKind::Orders => readers.orders,
+            PartKind::Tiers => readers.tiers.ok_or_else(no_tiers)?,
         };
         read(&mut draft, payload)?;
     }

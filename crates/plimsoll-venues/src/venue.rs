@@ -87,6 +87,8 @@ pub enum PartKind {
     Positions,
     /// What may still fill.
     Orders,
+    /// Margin tiers: brackets, risk limits, margin tables.
+    Tiers,
 }
 
 /// One saved answer of a venue.

@@ -7,12 +7,14 @@
 //! | positions | `v5/position/list`, one per `category` and page |
 //! | balances | `v5/account/wallet-balance` |
 //! | orders | `v5/order/realtime`, one per `category` and page |
+//! | tiers | `v5/market/risk-limit`, one per `category` and page |
 
 mod account;
 mod instruments;
 mod margin_check;
 mod orders;
 mod tickers;
+mod tiers;
 
 use crate::Readers;
 
@@ -22,5 +24,6 @@ pub(crate) const READERS: Readers = Readers {
     balances: account::balances,
     positions: account::positions,
     orders: orders::read,
+    tiers: Some(tiers::read),
     margin: margin_check::margin,
 };

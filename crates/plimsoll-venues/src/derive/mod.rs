@@ -25,5 +25,6 @@ pub(crate) const READERS: Readers = Readers {
     balances: account::balances,
     positions: account::positions,
     orders: orders::read,
+    tiers: None,
     margin: margin_check::margin,
 };

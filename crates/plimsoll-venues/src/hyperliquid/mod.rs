@@ -7,6 +7,7 @@
 //! | positions | `clearinghouseState` |
 //! | balances | `clearinghouseState`, `spotClearinghouseState` |
 //! | orders | `frontendOpenOrders`; `openOrders`, which does not tell triggers |
+//! | tiers | `meta`, `metaAndAssetCtxs` |
 //!
 //! The venue names a perpetual by its coin alone. A bare ticker is an asset in a book, so perpetuals
 //! are named here as in `BTC-PERP`. No answer about prices has a stamp: the time of the snapshot is
@@ -17,6 +18,7 @@ mod instruments;
 mod margin_check;
 mod orders;
 mod tickers;
+mod tiers;
 
 use crate::Readers;
 
@@ -34,5 +36,6 @@ pub(crate) const READERS: Readers = Readers {
     balances: account::balances,
     positions: account::positions,
     orders: orders::read,
+    tiers: Some(tiers::read),
     margin: margin_check::margin,
 };

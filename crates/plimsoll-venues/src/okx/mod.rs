@@ -7,12 +7,14 @@
 //! | positions | `account/positions` |
 //! | balances | `account/balance` |
 //! | orders | `trade/orders-pending` |
+//! | tiers | `public/position-tiers` of option families |
 
 mod account;
 mod instruments;
 mod margin_check;
 mod orders;
 mod tickers;
+mod tiers;
 
 use crate::Readers;
 
@@ -22,5 +24,6 @@ pub(crate) const READERS: Readers = Readers {
     balances: account::balances,
     positions: account::positions,
     orders: orders::read,
+    tiers: Some(tiers::read),
     margin: margin_check::margin,
 };

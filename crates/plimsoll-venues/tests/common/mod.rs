@@ -25,6 +25,9 @@ pub fn kind_of(name: &str) -> Option<PartKind> {
     if about(&["error", "simulate", "builder", "get_margin", "portfolio_margin", "option_margin"]) {
         return None;
     }
+    if about(&["bracket", "risk_limit", "tiers"]) {
+        return Some(PartKind::Tiers);
+    }
     if about(&["orders"]) {
         return Some(PartKind::Orders);
     }
