@@ -57,7 +57,7 @@ impl Draft {
             (true, _) => "they can only reduce a position, and need no margin",
             (_, true) => "they wait for a trigger",
             _ => {
-                self.held(instrument, row)?;
+                self.ordered(instrument, row)?;
                 return self.add_order(account, instrument, side, left, price, row);
             }
         };

@@ -34,7 +34,7 @@ pub(super) fn read(draft: &mut Draft, payload: Payload<'_>) -> Result<(), InputE
         let amount = left(listed.amount, listed.filled_amount, &row)?;
         let taken = !listed.reduce_only && listed.order_state != "untriggered";
         let amount = if taken {
-            contracts(&draft.held(&listed.instrument_name, &row)?, amount, &row)?
+            contracts(&draft.ordered(&listed.instrument_name, &row)?, amount, &row)?
         } else {
             amount
         };
