@@ -78,7 +78,7 @@ pub(crate) struct Draft {
     pub accounts: Accounts,
     pub tiers: Option<TierParams>,
     /// Contracts with orders that are left out, and why.
-    pub orders_left_out: BTreeMap<String, String>,
+    pub orders_left_out: BTreeSet<(String, String)>,
     pub warnings: Vec<String>,
 }
 

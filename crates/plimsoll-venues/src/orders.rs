@@ -67,7 +67,7 @@ impl Draft {
 
     /// Notes an order that is not taken in.
     pub fn leave_out_order(&mut self, instrument: &str, why: &str) {
-        self.orders_left_out.insert(instrument.to_owned(), why.to_owned());
+        self.orders_left_out.insert((instrument.to_owned(), why.to_owned()));
     }
 
     fn add_order(

@@ -101,7 +101,9 @@ fn bybit_lists_closed_orders_too() {
             "sell 1500 BTCUSD @ 105000"
         ]
     );
-    warned(&imported, "orders left out: BTCUSDT");
+    // One waits, another reduces: both reasons are told.
+    warned(&imported, &format!("orders left out: BTCUSDT: {TRIGGER}"));
+    warned(&imported, &format!("orders left out: BTCUSDT: {REDUCE}"));
 }
 
 const BINANCE: [(PartKind, &str); 9] = [
