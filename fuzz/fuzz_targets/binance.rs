@@ -20,6 +20,10 @@ const ANSWERS: &[(PartKind, &[u8])] = answers!(
     Positions "option_position",
     Balances "um_balance",
     Balances "papi_balance",
+    Orders "um_open_orders",
+    Orders "option_open_orders",
+    Tiers "um_leverage_bracket",
+    Tiers "cm_leverage_bracket",
 );
 
 fuzz_target!(|bytes: &[u8]| answers::run(Venue::Binance, ANSWERS, bytes));

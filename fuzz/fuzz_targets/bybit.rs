@@ -16,6 +16,8 @@ const ANSWERS: &[(PartKind, &[u8])] = answers!(
     Tickers "tickers_option",
     Positions "positions",
     Balances "wallet_balance",
+    Orders "orders_realtime",
+    Tiers "risk_limit",
 );
 
 fuzz_target!(|bytes: &[u8]| answers::run(Venue::Bybit, ANSWERS, bytes));

@@ -13,6 +13,7 @@ const ANSWERS: &[(PartKind, &[u8])] = answers!(
     Tickers "ticker",
     Positions "positions",
     Balances "account_summaries",
+    Orders "open_orders",
 );
 
 fuzz_target!(|bytes: &[u8]| answers::run(Venue::Deribit, ANSWERS, bytes));

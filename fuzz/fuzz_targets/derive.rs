@@ -13,6 +13,7 @@ const ANSWERS: &[(PartKind, &[u8])] = answers!(
     Tickers "ticker_perp",
     Positions "subaccount",
     Balances "subaccount",
+    Orders "open_orders",
 );
 
 fuzz_target!(|bytes: &[u8]| answers::run(Venue::Derive, ANSWERS, bytes));

@@ -14,6 +14,8 @@ const ANSWERS: &[(PartKind, &[u8])] = answers!(
     Positions "clearinghouse_state",
     Balances "clearinghouse_state",
     Balances "spot_clearinghouse_state",
+    Orders "frontend_open_orders",
+    Tiers "meta_tiers",
 );
 
 fuzz_target!(|bytes: &[u8]| answers::run(Venue::Hyperliquid, ANSWERS, bytes));

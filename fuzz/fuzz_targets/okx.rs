@@ -16,6 +16,8 @@ const ANSWERS: &[(PartKind, &[u8])] = answers!(
     Tickers "funding_rate",
     Positions "positions",
     Balances "balance",
+    Orders "orders_pending",
+    Tiers "position_tiers",
 );
 
 fuzz_target!(|bytes: &[u8]| answers::run(Venue::Okx, ANSWERS, bytes));

@@ -12,6 +12,7 @@ const ANSWERS: &[(PartKind, &[u8])] = answers!(
     Tickers "summary",
     Positions "positions",
     Balances "balance",
+    Orders "orders",
 );
 
 fuzz_target!(|bytes: &[u8]| answers::run(Venue::Paradex, ANSWERS, bytes));

@@ -53,6 +53,46 @@ impl Account {
 }
 
 #[test]
+fn orders_go_into_the_book_and_tiers_into_a_file_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (market, book, tiers) = (path("market.json"), path("book.json"), path("tiers.toml"));
+    let import = |orders: &str| {
+        plimsoll(&[
+            "import",
+            "hyperliquid",
+            "--instruments",
+            &answer("hyperliquid/meta_and_asset_ctxs.json"),
+            "--tickers",
+            &answer("hyperliquid/meta_and_asset_ctxs.json"),
+            "--positions",
+            &answer("hyperliquid/clearinghouse_state.json"),
+            "--balances",
+            &answer("hyperliquid/clearinghouse_state.json"),
+            "--orders",
+            &answer(orders),
+            "--tiers",
+            &answer("hyperliquid/meta_tiers.json"),
+            "--out",
+            &market,
+            "--book-out",
+            &book,
+            "--tiers-out",
+            &tiers,
+        ])
+    };
+    let run = import("hyperliquid/frontend_open_orders.json");
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert!(run.err.contains("orders left out: @107"), "{}", run.err);
+    let found: Value = serde_json::from_str(&fs::read_to_string(&book).unwrap()).unwrap();
+    assert_eq!(found["accounts"][0]["open_orders"][0]["instrument"], "BTC-PERP");
+    assert!(fs::read_to_string(&tiers).unwrap().starts_with("[[perps.tables]]\ncoins = [\"BTC\"]"));
+    let wrong = import("hyperliquid/spot_clearinghouse_state.json");
+    assert_eq!(wrong.code, 2, "{}", wrong.err);
+    assert!(wrong.err.contains("spot_clearinghouse_state.json"), "{}", wrong.err);
+}
+
+#[test]
 fn an_imported_account_is_margined_like_any_other() {
     let (account, summary) = Account::imported();
     assert!(summary.contains("BTC"), "{summary}");

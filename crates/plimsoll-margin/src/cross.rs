@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use plimsoll_model::error::{InputCode, InputError};
-use plimsoll_model::{Asset, InstrumentId, Market, Portfolio};
+use plimsoll_model::{Asset, Holding, InstrumentId, Market, Portfolio};
 use plimsoll_risk::{Measure, RiskArray, ScenarioBlock, ScenarioSet, VolShocks};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -117,12 +117,16 @@ impl UnitArrays {
         portfolio: &Portfolio,
         cash: &BTreeMap<Asset, Cash>,
     ) -> Result<Vec<UnitScan>, InputError> {
+        let unit_of = |holding: &Holding| &market.listing(holding.id).instrument.underlying;
+        if portfolio.holdings.iter().any(|holding| !self.arrays.contains_key(unit_of(holding))) {
+            return Err(unprepared(market, portfolio));
+        }
         let mut scans = Vec::new();
         for (underlying, array) in &self.arrays {
             let positions: Vec<(InstrumentId, f64)> = portfolio
                 .holdings
                 .iter()
-                .filter(|holding| market.listing(holding.id).instrument.underlying == *underlying)
+                .filter(|holding| unit_of(holding) == underlying)
                 .map(|holding| (holding.id, holding.quantity))
                 .collect();
             let coins = cash.get(underlying).map_or(0.0, |cash| cash.credit);

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_model::book::BookPosition;
+use plimsoll_model::book::{BookPosition, OpenOrder};
 use plimsoll_model::error::{InputCode, InputError};
 use plimsoll_model::number::Exact;
 use plimsoll_model::{Asset, Book, BookAccount, ContractUnit};
@@ -25,6 +25,7 @@ pub(crate) struct Accounts {
 struct Holdings {
     balances: BTreeMap<Asset, Decimal>,
     legs: BTreeMap<String, Vec<Leg>>,
+    orders: Vec<OpenOrder>,
 }
 
 /// One row of a venue's list of positions.
@@ -85,6 +86,14 @@ impl Accounts {
         Ok(())
     }
 
+    /// Adds an order that may still fill, to the account in which its contract is held by itself if
+    /// it is; answers about orders come after those about positions.
+    pub fn order(&mut self, account: &str, order: OpenOrder) {
+        let isolated = self.accounts.contains_key(&order.instrument);
+        let account = if isolated { order.instrument.clone() } else { account.to_owned() };
+        self.accounts.entry(account).or_default().orders.push(order);
+    }
+
     /// The book, if any answer was about holdings and any holds something.
     pub fn finish(
         self,
@@ -113,9 +122,12 @@ impl Accounts {
             }
             let balances = holdings.balances.into_iter();
             let balances = balances.map(|(asset, amount)| (asset, Exact(amount))).collect();
-            accounts.push(BookAccount { name, positions, balances, open_orders: vec![] });
+            accounts.push(BookAccount { name, positions, balances, open_orders: holdings.orders });
         }
-        accounts.retain(|account| !account.positions.is_empty() || !account.balances.is_empty());
+        accounts.retain(|account| {
+            let BookAccount { positions, balances, open_orders, .. } = account;
+            !(positions.is_empty() && balances.is_empty() && open_orders.is_empty())
+        });
         if self.asked && accounts.is_empty() {
             warnings.push("the account holds nothing: there is no book".to_owned());
         }

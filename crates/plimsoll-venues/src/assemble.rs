@@ -78,11 +78,16 @@ impl Draft {
             },
         ));
         warnings.extend(grouped(&left_out, "left out"));
+        warnings.extend(grouped(
+            self.orders_left_out.iter().map(|(name, why)| (name, why)),
+            "orders left out",
+        ));
         let unlisted = self.unlisted.iter();
         let unlisted = unlisted.map(|name| (name.clone(), "no answer lists it".to_owned()));
-        warnings.extend(grouped(&unlisted.collect(), "quoted, and left out"));
+        let unlisted: BTreeMap<String, String> = unlisted.collect();
+        warnings.extend(grouped(&unlisted, "quoted, and left out"));
         market.clone().check()?;
-        Ok(Imported { market, book, warnings })
+        Ok(Imported { market, book, tiers: self.tiers, warnings })
     }
 }
 
@@ -95,8 +100,10 @@ fn nothing_listed(left_out: &BTreeMap<String, String>) -> InputError {
 }
 
 fn held_names(book: &Book) -> impl Iterator<Item = &str> {
-    let positions = book.accounts.iter().flat_map(|account| &account.positions);
-    positions.map(|position| position.instrument.as_str())
+    book.accounts.iter().flat_map(|account| {
+        let positions = account.positions.iter().map(|position| position.instrument.as_str());
+        positions.chain(account.open_orders.iter().map(|order| order.instrument.as_str()))
+    })
 }
 
 /// USD prices of assets, from the best source there is.
@@ -339,7 +346,10 @@ fn medians<K: Ord + Clone>(values: &BTreeMap<K, Vec<f64>>) -> BTreeMap<K, f64> {
 }
 
 /// One sentence per reason, with the first few names.
-fn grouped(names: &BTreeMap<String, String>, what: &str) -> Vec<String> {
+fn grouped<'a>(
+    names: impl IntoIterator<Item = (&'a String, &'a String)>,
+    what: &str,
+) -> Vec<String> {
     let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (name, reason) in names {
         reasons.entry(reason).or_default().push(name);

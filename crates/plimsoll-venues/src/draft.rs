@@ -10,6 +10,7 @@ use plimsoll_model::{Asset, ContractUnit, Timestamp};
 
 use crate::accounts::Accounts;
 use crate::payload::Row;
+use crate::tiers::TierParams;
 
 /// A listed contract.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,6 +76,9 @@ pub(crate) struct Draft {
     pub newest_quote: Option<Timestamp>,
     pub newest_answer: Option<Timestamp>,
     pub accounts: Accounts,
+    pub tiers: Option<TierParams>,
+    /// Contracts with orders that are left out, and why.
+    pub orders_left_out: BTreeSet<(String, String)>,
     pub warnings: Vec<String>,
 }
 
@@ -113,20 +117,29 @@ impl Draft {
 
     /// The contract of something held.
     pub fn held(&self, name: &str, row: &Row<'_>) -> Result<Contract, InputError> {
+        self.needed(name, "is held", row)
+    }
+
+    /// The contract of an order.
+    pub fn ordered(&self, name: &str, row: &Row<'_>) -> Result<Contract, InputError> {
+        self.needed(name, "has an open order", row)
+    }
+
+    fn needed(&self, name: &str, what: &str, row: &Row<'_>) -> Result<Contract, InputError> {
         if let Some(contract) = self.contracts.get(name) {
             return Ok(contract.clone());
         }
         Err(match self.left_out.get(name) {
             Some(reason) => row.error(
                 InputCode::Unsupported,
-                format!("{name} is held, and cannot be taken in: {reason}"),
+                format!("{name} {what}, and cannot be taken in: {reason}"),
             ),
             None => row
                 .error(
                     InputCode::UnknownInstrument,
-                    format!("{name} is held, and no answer about instruments lists it"),
+                    format!("{name} {what}, and no answer about instruments lists it"),
                 )
-                .hint("save the instruments of every product that the account holds"),
+                .hint("save the instruments of every product that the account trades"),
         })
     }
 

@@ -14,10 +14,12 @@ pub mod history;
 pub mod hyperliquid;
 pub mod lines;
 pub mod okx;
+mod orders;
 pub mod paradex;
 mod payload;
 mod response;
 pub mod span;
+mod tiers;
 mod venue;
 
 use std::collections::BTreeMap;
@@ -30,6 +32,7 @@ use plimsoll_model::{Asset, Book, Timestamp};
 use draft::Draft;
 use payload::Payload;
 pub use response::{Counterpart, VenueComponent, VenueMargin, VenuePool};
+pub use tiers::{BracketParams, MarginTable, OptionFactor, Perps, Tier, TierParams};
 pub use venue::{Part, PartKind, Venue};
 
 /// A market read from a venue's payload, and what had to be left out of it.
@@ -39,6 +42,8 @@ pub struct Imported {
     pub market: MarketFile,
     /// What the account holds, where an answer tells and it holds anything.
     pub book: Option<Book>,
+    /// Margin tiers, where an answer tells.
+    pub tiers: Option<TierParams>,
     /// What was left out or assumed, one sentence for each reason.
     pub warnings: Vec<String>,
 }
@@ -79,6 +84,9 @@ pub(crate) struct Readers {
     tickers: Read,
     balances: Read,
     positions: Read,
+    orders: Read,
+    /// Absent where the venue publishes none, or no model reads them.
+    tiers: Option<Read>,
     margin: fn(Payload<'_>) -> Result<VenueMargin, InputError>,
 }
 
@@ -101,7 +109,8 @@ impl Venue {
 /// The answers may come in any order and any number of each kind. Unknown fields are ignored. A
 /// contract is listed if some answer quotes it or an account holds it; what cannot be listed is named
 /// in [`Imported::warnings`], and is an error where an account holds it. Empty strings, `null` and, for
-/// prices and vols, zero mean that there is none; a bid above its ask loses both.
+/// prices and vols, zero mean that there is none; a bid above its ask loses both. Orders that can only
+/// reduce a position, that wait for a trigger, or that are in spot are left out, and told.
 ///
 /// # Errors
 /// With the file and the path inside it: `malformed` (no JSON, a required field missing or of another
@@ -119,7 +128,7 @@ pub fn import(
     // Quotes and holdings are counted in units that only the listing tells.
     ordered.sort_by_key(|part| part.kind);
     for part in ordered {
-        if matches!(part.kind, PartKind::Balances | PartKind::Positions) {
+        if matches!(part.kind, PartKind::Balances | PartKind::Positions | PartKind::Orders) {
             draft.accounts.asked = true;
         }
         let payload = Payload::read(part)?;
@@ -129,11 +138,17 @@ pub fn import(
             draft.warnings.push(warning);
         }
         let readers = venue.readers();
+        let no_tiers = || {
+            let message = format!("{venue} publishes no tiers that a model here reads");
+            InputError::new(InputCode::Unsupported, message).from_origin(part.origin)
+        };
         let read = match part.kind {
             PartKind::Instruments => readers.instruments,
             PartKind::Tickers => readers.tickers,
             PartKind::Balances => readers.balances,
             PartKind::Positions => readers.positions,
+            PartKind::Orders => readers.orders,
+            PartKind::Tiers => readers.tiers.ok_or_else(no_tiers)?,
         };
         read(&mut draft, payload)?;
     }

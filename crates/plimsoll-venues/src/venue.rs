@@ -85,6 +85,10 @@ pub enum PartKind {
     Balances,
     /// What is held in contracts.
     Positions,
+    /// What may still fill.
+    Orders,
+    /// Margin tiers: brackets, risk limits, margin tables.
+    Tiers,
 }
 
 /// One saved answer of a venue.

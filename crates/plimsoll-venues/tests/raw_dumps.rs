@@ -1,7 +1,8 @@
-//! Recorded sessions of the venues, read whole. The recordings are not ours to pass on: the test runs
-//! where the environment variable `PLIMSOLL_RAW_DUMPS` names a folder that holds them as text, one
+//! Recorded sessions of the venues, read whole. The recordings are not ours to pass on: the tests are
+//! ignored, and say so, unless they are asked for with `-- --ignored`, and then fail unless the
+//! environment variable `PLIMSOLL_RAW_DUMPS` names a folder that holds the recordings as text, one
 //! `URL -> time: JSON` or `time: JSON` per line, as `cryptofeed` writes them (`sample_data/`, unpacked
-//! by `zstd -d`). Elsewhere it says loudly that it was not run.
+//! by `zstd -d`).
 
 #![allow(clippy::unwrap_used, reason = "a recording that does not read is a failed test")]
 
@@ -12,12 +13,9 @@ use std::path::PathBuf;
 use plimsoll_venues::{ImportOptions, Imported, Part, PartKind, Venue, import};
 use serde_json::{Value, json};
 
-fn dumps() -> Option<PathBuf> {
+fn dumps() -> PathBuf {
     let folder = std::env::var_os("PLIMSOLL_RAW_DUMPS").map(PathBuf::from);
-    if folder.is_none() {
-        eprintln!("NOT RUN: PLIMSOLL_RAW_DUMPS names no folder with recorded sessions");
-    }
-    folder
+    folder.expect("PLIMSOLL_RAW_DUMPS names the folder with the recordings")
 }
 
 /// The JSON documents of a recording, each with the URL it answers (empty for pushed messages).
@@ -64,8 +62,9 @@ fn lists(imported: &Imported, expected: &BTreeSet<String>, venue: &str) {
 const TIME_MS: i64 = 1_626_000_000_000;
 
 #[test]
+#[ignore = "needs recordings: PLIMSOLL_RAW_DUMPS=FOLDER and -- --ignored"]
 fn deribit_listings_and_pushed_tickers() {
-    let Some(folder) = dumps() else { return };
+    let folder = dumps();
     let documents = documents("DERIBIT.0.txt", &folder);
     let rows: Vec<Value> =
         documents.iter().flat_map(|(_, body)| body["result"].as_array().unwrap().clone()).collect();
@@ -101,8 +100,9 @@ fn deribit_listings_and_pushed_tickers() {
 }
 
 #[test]
+#[ignore = "needs recordings: PLIMSOLL_RAW_DUMPS=FOLDER and -- --ignored"]
 fn okx_listings() {
-    let Some(folder) = dumps() else { return };
+    let folder = dumps();
     let documents = documents("OKX.0.txt", &folder);
     let rows: Vec<Value> =
         documents.iter().flat_map(|(_, body)| body["data"].as_array().unwrap().clone()).collect();
@@ -119,8 +119,9 @@ fn okx_listings() {
 }
 
 #[test]
+#[ignore = "needs recordings: PLIMSOLL_RAW_DUMPS=FOLDER and -- --ignored"]
 fn binance_listings() {
-    let Some(folder) = dumps() else { return };
+    let folder = dumps();
     let mut documents = documents("BINANCE_FUTURES.0.txt", &folder);
     documents.extend(self::documents("BINANCE_DELIVERY.0.txt", &folder));
     let rows: Vec<Value> = documents
@@ -139,8 +140,9 @@ fn binance_listings() {
 }
 
 #[test]
+#[ignore = "needs recordings: PLIMSOLL_RAW_DUMPS=FOLDER and -- --ignored"]
 fn bybit_listing_of_api_2() {
-    let Some(folder) = dumps() else { return };
+    let folder = dumps();
     let documents = documents("BYBIT.0.txt", &folder);
     let (_, listing) = &documents[0];
     let rows = listing["result"].as_array().unwrap();

@@ -23,6 +23,12 @@ pub struct VenueArgs {
     /// What it holds in assets; may be repeated
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub balances: Vec<String>,
+    /// Orders that may still fill; may be repeated
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub orders: Vec<String>,
+    /// Margin tiers: brackets, risk limits, margin tables; may be repeated
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub tiers: Vec<String>,
     /// The time of the snapshot [default: the newest stamp in the answers]
     #[arg(long, value_name = "TIME")]
     pub time: Option<Timestamp>,
@@ -38,6 +44,9 @@ pub struct VenueArgs {
     /// Write what the account holds here, as a book
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub book_out: Option<PathBuf>,
+    /// Write the margin tiers here, as tables for a parameter file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub tiers_out: Option<PathBuf>,
     /// How the summary is printed; without --out, `table` prints the summary instead of the market
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub format: Option<Format>,

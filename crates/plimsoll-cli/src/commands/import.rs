@@ -34,6 +34,8 @@ fn venue(venue: Venue, args: &VenueArgs) -> anyhow::Result<Answer> {
         (PartKind::Tickers, &args.tickers),
         (PartKind::Positions, &args.positions),
         (PartKind::Balances, &args.balances),
+        (PartKind::Orders, &args.orders),
+        (PartKind::Tiers, &args.tiers),
     ];
     let paths =
         kinds.into_iter().flat_map(|(kind, paths)| paths.iter().map(move |path| (kind, path)));
@@ -61,6 +63,19 @@ fn venue(venue: Venue, args: &VenueArgs) -> anyhow::Result<Answer> {
         }
         (None, Some(path)) => {
             answer.remarks.push(format!("no answer holds a book: {} not written", path.display()));
+        }
+        (None, None) => {}
+    }
+    match (&imported.tiers, &args.tiers_out) {
+        (Some(tiers), Some(path)) => {
+            files::write(path, &tiers.to_toml()?)?;
+            answer.remarks.push(format!("wrote {}", path.display()));
+        }
+        (Some(_), None) => {
+            answer.remarks.push("the answers hold tiers: write them with --tiers-out".to_owned());
+        }
+        (None, Some(path)) => {
+            answer.remarks.push(format!("no answer holds tiers: {} not written", path.display()));
         }
         (None, None) => {}
     }

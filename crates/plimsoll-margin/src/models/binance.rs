@@ -294,7 +294,12 @@ impl PreparedBinance<'_> {
         let mut sum = 0.0;
         for order in &portfolio.orders {
             let instrument = &self.market.listing(order.id).instrument;
-            let Some(limit) = order.price.filter(|_| instrument.is_future()) else { continue };
+            if instrument.kind == Kind::Spot {
+                continue;
+            }
+            // What is not margined as a position is refused as an order.
+            self.model.brackets(self.market, order.id)?;
+            let Some(limit) = order.price else { continue };
             let lot = plimsoll_pricing::contract::unrealised(
                 self.market,
                 order.id,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use plimsoll_math::float::exp;
 use plimsoll_model::error::InputError;
 use plimsoll_model::params::check_bounds;
-use plimsoll_model::{Asset, Evidence, InstrumentId, Timestamp};
+use plimsoll_model::{Asset, Evidence, Holding, Instrument, InstrumentId, Kind, Timestamp};
 use plimsoll_risk::{ScenarioBlock, ScenarioSet, TenorScaling, VolMove, VolShocks};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -185,6 +185,28 @@ pub(super) struct PairLeg {
     pub delta: f64,
     pub expiry: Option<Timestamp>,
     pub long_option: bool,
+    /// Coins, which the scan moves and no other shock: the venue's delta total is of futures and
+    /// options.
+    pub spot: bool,
+}
+
+impl PairLeg {
+    /// A position whose contract has `unit_delta` coins of delta.
+    pub(super) fn new(instrument: &Instrument, holding: &Holding, unit_delta: f64) -> Self {
+        Self {
+            id: holding.id,
+            quantity: holding.quantity,
+            delta: holding.quantity * unit_delta,
+            expiry: instrument.expiry(),
+            long_option: instrument.is_option() && holding.quantity > 0.0,
+            spot: instrument.kind == Kind::Spot,
+        }
+    }
+}
+
+/// The delta of futures and options, in coins.
+pub(super) fn delta_total(legs: &[PairLeg]) -> f64 {
+    legs.iter().filter(|leg| !leg.spot).map(|leg| leg.delta).sum()
 }
 
 /// Σ over expiries of |net delta|·shock, split over the legs; `per_coin` is what one coin is worth in
@@ -196,7 +218,7 @@ pub(super) fn roll_shock(
     per_coin: f64,
 ) -> Vec<Contribution> {
     let mut net: BTreeMap<Option<Timestamp>, f64> = BTreeMap::new();
-    for leg in legs {
+    for leg in legs.iter().filter(|leg| !leg.spot) {
         *net.entry(leg.expiry).or_default() += leg.delta;
     }
     let part = |leg: &PairLeg| {
@@ -206,7 +228,7 @@ pub(super) fn roll_shock(
         let side = net.get(&leg.expiry).map_or(0.0, |net| net.signum());
         Contribution { leg: Leg::Instrument(leg.id), amount: side * leg.delta * shock * per_coin }
     };
-    legs.iter().map(part).collect()
+    legs.iter().filter(|leg| !leg.spot).map(part).collect()
 }
 
 /// The charge on a delta so large that it cannot be hedged at once, split over the legs that make it
@@ -218,7 +240,8 @@ pub(super) fn delta_shock(
     per_coin: f64,
 ) -> Vec<Contribution> {
     let sum = |long: bool| -> f64 {
-        legs.iter().filter(|leg| leg.long_option == long).map(|leg| leg.delta).sum()
+        let counted = legs.iter().filter(|leg| leg.long_option == long && !leg.spot);
+        counted.map(|leg| leg.delta).sum()
     };
     let (long_options, rest) = (sum(true), sum(false));
     let both = long_options + rest;
@@ -228,7 +251,7 @@ pub(super) fn delta_shock(
     let amount = shock * charged.abs() * per_coin;
     // Average-cost split over the deltas that make up D: long options count only where they
     // reduce it.
-    let counted = |leg: &&PairLeg| !leg.long_option || charged == both;
+    let counted = |leg: &&PairLeg| !leg.spot && (!leg.long_option || charged == both);
     let total: f64 = legs.iter().filter(counted).map(|leg| leg.delta).sum();
     if amount == 0.0 || total == 0.0 {
         return vec![];

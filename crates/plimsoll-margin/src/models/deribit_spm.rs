@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 
 pub use super::deribit_matrix::{CurrencyParams, PairParams};
 use super::deribit_matrix::{
-    PairLeg, add, check_currencies, delta_shock, roll_shock, scenario_sets,
+    PairLeg, add, check_currencies, delta_shock, delta_total, roll_shock, scenario_sets,
 };
 use crate::collateral::{CollateralRules, price_usd};
 use crate::cross::unprepared;
@@ -148,6 +148,9 @@ struct PreparedDeribit<'a> {
 
 impl Prepared for PreparedDeribit<'_> {
     fn requirement(&self, portfolio: &Portfolio) -> Result<Requirement, InputError> {
+        if portfolio.holdings.iter().any(|holding| !self.deltas.contains_key(&holding.id)) {
+            return Err(unprepared(self.market, portfolio));
+        }
         let rules = &self.model.params.collateral;
         let cash = rules.cash(self.market, portfolio)?;
         let mut currencies: Vec<Asset> =
@@ -195,8 +198,7 @@ impl PreparedDeribit<'_> {
             if legs.is_empty() {
                 continue;
             }
-            let delta_total: f64 = legs.iter().map(|leg| leg.delta).sum();
-            figures.insert(format!("{underlying}_delta_total"), delta_total);
+            figures.insert(format!("{underlying}_delta_total"), delta_total(&legs));
             let (pair, _) = self.model.pair(underlying)?;
             let rates = self.model.currency(self.market, currency)?;
             let per_coin = self.currency_per_coin(currency, underlying)?;
@@ -237,13 +239,7 @@ impl PreparedDeribit<'_> {
             let unit_delta =
                 self.deltas.get(&holding.id).filter(|_| array.row(holding.id).is_some());
             let unit_delta = unit_delta.ok_or_else(|| unprepared(self.market, portfolio))?;
-            legs.push(PairLeg {
-                id: holding.id,
-                quantity: holding.quantity,
-                delta: holding.quantity * unit_delta,
-                expiry: instrument.expiry(),
-                long_option: instrument.is_option() && holding.quantity > 0.0,
-            });
+            legs.push(PairLeg::new(instrument, holding, *unit_delta));
         }
         Ok(legs)
     }

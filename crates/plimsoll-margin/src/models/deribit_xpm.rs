@@ -23,8 +23,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::deribit_matrix::{
-    CurrencyParams, PairLeg, PairParams, add, check_currencies, delta_shock, roll_shock,
-    scenario_sets,
+    CurrencyParams, PairLeg, PairParams, add, check_currencies, delta_shock, delta_total,
+    roll_shock, scenario_sets,
 };
 use super::known::no_entry;
 use crate::collateral::{self, Cash, CollateralRules, price_usd};
@@ -157,8 +157,7 @@ impl Prepared for PreparedXpm<'_> {
             let index = price_usd(self.market, coin)?;
             add(&mut roll, roll_shock(rates, self.market.time, &legs, index), share);
             add(&mut delta, delta_shock(pair, index, &legs, index), share);
-            let total: f64 = legs.iter().map(|leg| leg.delta).sum();
-            figures.insert(format!("{coin}_delta_total_coins"), total);
+            figures.insert(format!("{coin}_delta_total_coins"), delta_total(&legs));
         }
         let pool = Pool {
             name: "account".to_owned(),
@@ -234,13 +233,7 @@ impl PreparedXpm<'_> {
             let instrument = &self.market.listing(holding.id).instrument;
             let unit = self.deltas.get(&holding.id);
             let unit = unit.ok_or_else(|| unprepared(self.market, portfolio))?;
-            Ok(PairLeg {
-                id: holding.id,
-                quantity: holding.quantity,
-                delta: holding.quantity * unit,
-                expiry: instrument.expiry(),
-                long_option: instrument.is_option() && holding.quantity > 0.0,
-            })
+            Ok(PairLeg::new(instrument, holding, *unit))
         };
         portfolio.holdings.iter().filter(|holding| holding.quantity != 0.0).map(leg).collect()
     }

@@ -11,7 +11,7 @@
 //! ```
 //!
 //! An order without a limit counts at the mark. Orders are taken as listed; what one closes, the next
-//! cannot close again.
+//! cannot close again. What one may open, none can close: any of them may fill first, or alone.
 
 use std::collections::BTreeMap;
 
@@ -52,11 +52,13 @@ impl PreparedIsolated<'_> {
     ) -> Result<Requirement, InputError> {
         let mut requirement = self.requirement(portfolio)?;
         let mut charges: BTreeMap<Asset, f64> = BTreeMap::new();
-        let mut positions: BTreeMap<InstrumentId, f64> = BTreeMap::new();
+        let mut left: BTreeMap<InstrumentId, f64> = BTreeMap::new();
         for order in &portfolio.orders {
-            let held = positions.entry(order.id).or_insert_with(|| portfolio.quantity(order.id));
-            let charge = self.order(rule, order, *held, portfolio)?;
-            *held += order.quantity;
+            let held = left.entry(order.id).or_insert_with(|| portfolio.quantity(order.id));
+            let size = order.quantity.abs();
+            let closing = (-*held * order.quantity.signum()).clamp(0.0, size);
+            let charge = self.order(rule, order, closing, portfolio)?;
+            *held += closing * order.quantity.signum();
             let settled = &self.market.listing(order.id).instrument.settlement_asset;
             *charges.entry(settled.clone()).or_default() += charge;
         }
@@ -81,12 +83,12 @@ impl PreparedIsolated<'_> {
         Ok(requirement)
     }
 
-    /// What one order needs, in the settlement asset, with `held` contracts held before it.
+    /// What one order needs, in the settlement asset, `closing` of its contracts closing something held.
     fn order(
         &self,
         rule: OptionOrders,
         order: &Order,
-        held: f64,
+        closing: f64,
         portfolio: &Portfolio,
     ) -> Result<f64, InputError> {
         let market = self.market;
@@ -100,10 +102,7 @@ impl PreparedIsolated<'_> {
         let limit = order.price.map_or_else(|| trade::mark(market, order.id), Ok)?;
         let base = contract::base_per_contract(market, order.id)?;
         let price = limit * base;
-        let size = order.quantity.abs();
-        // Contracts of the order that close something held on the other side.
-        let closing = (-held * order.quantity.signum()).clamp(0.0, size);
-        let opening = size - closing;
+        let opening = order.quantity.abs() - closing;
         let short = || margin.as_ref().map(|unit| unit.initial).map_err(InputError::clone);
         if order.quantity < 0.0 {
             if opening == 0.0 {

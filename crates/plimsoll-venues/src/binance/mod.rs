@@ -7,11 +7,15 @@
 //! | tickers | `premiumIndex`, `ticker/bookTicker`, `fundingInfo` of futures; `mark`, `ticker` of options |
 //! | positions | `positionRisk`, `account`; `eapi/v1/position`; `papi/v1/um/positionRisk`, `papi/v1/cm/positionRisk` |
 //! | balances | `balance`, `account`; `eapi/v1/marginAccount`; `papi/v1/balance` |
+//! | orders | `openOrders` of each product |
+//! | tiers | `leverageBracket` of futures |
 
 mod account;
 mod instruments;
 mod margin_check;
+mod orders;
 mod tickers;
+mod tiers;
 
 use crate::Readers;
 
@@ -20,5 +24,7 @@ pub(crate) const READERS: Readers = Readers {
     tickers: tickers::read,
     balances: account::balances,
     positions: account::positions,
+    orders: orders::read,
+    tiers: Some(tiers::read),
     margin: margin_check::margin,
 };

@@ -8,8 +8,8 @@ use rust_decimal::prelude::FromPrimitive;
 use serde::Deserialize;
 
 use crate::accounts::{MAIN, Position};
-use crate::draft::{Draft, Quote};
-use crate::payload::{Payload, maybe_exact, nonzero};
+use crate::draft::{Contract, Draft, Quote};
+use crate::payload::{Payload, Row, maybe_exact, nonzero};
 
 #[derive(Deserialize)]
 struct Held {
@@ -31,14 +31,7 @@ pub(super) fn positions(draft: &mut Draft, payload: Payload<'_>) -> Result<(), I
             continue;
         }
         let contract = draft.held(&held.instrument_name, &row)?;
-        let size = Decimal::from_f64(contract.size.0).filter(|size| !size.is_zero());
-        let quantity = size.and_then(|size| held.size.0.checked_div(size)).ok_or_else(|| {
-            let message = format!(
-                "{}: size {} over contract size {} is no number",
-                contract.name, held.size.0, contract.size.0
-            );
-            row.error(InputCode::BadNumber, message)
-        })?;
+        let quantity = contracts(&contract, held.size.0, &row)?;
         let position = Position {
             account: MAIN,
             instrument: &held.instrument_name,
@@ -51,6 +44,22 @@ pub(super) fn positions(draft: &mut Draft, payload: Payload<'_>) -> Result<(), I
         draft.quote_if_absent(&held.instrument_name, mark);
     }
     Ok(())
+}
+
+/// Contracts of an amount in dollars of a coin-settled future, in coins otherwise.
+pub(super) fn contracts(
+    contract: &Contract,
+    amount: Decimal,
+    row: &Row<'_>,
+) -> Result<Decimal, InputError> {
+    let size = Decimal::from_f64(contract.size.0).filter(|size| !size.is_zero());
+    size.and_then(|size| amount.checked_div(size)).ok_or_else(|| {
+        let message = format!(
+            "{}: size {amount} over contract size {} is no number",
+            contract.name, contract.size.0
+        );
+        row.error(InputCode::BadNumber, message)
+    })
 }
 
 #[derive(Deserialize)]

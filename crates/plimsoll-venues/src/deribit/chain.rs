@@ -94,7 +94,7 @@ pub fn parse_chain(csv: &[u8], options: &ChainOptions) -> Result<Imported, Input
         instruments,
     };
     market.clone().check()?;
-    Ok(Imported { market, book: None, warnings })
+    Ok(Imported { market, book: None, tiers: None, warnings })
 }
 
 /// The rows that are not past their expiry, in order of coin, expiry, strike, type.

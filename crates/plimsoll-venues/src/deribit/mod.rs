@@ -6,12 +6,14 @@
 //! | tickers | `public/ticker`, `public/get_book_summary_by_currency` |
 //! | positions | `private/get_positions` |
 //! | balances | `private/get_account_summary`, `private/get_account_summaries` |
+//! | orders | `private/get_open_orders` |
 
 mod account;
 pub mod chain;
 pub mod contracts;
 mod instruments;
 mod margin_check;
+mod orders;
 mod tickers;
 
 use crate::Readers;
@@ -21,5 +23,7 @@ pub(crate) const READERS: Readers = Readers {
     tickers: tickers::read,
     balances: account::balances,
     positions: account::positions,
+    orders: orders::read,
+    tiers: None,
     margin: margin_check::margin,
 };

@@ -6,10 +6,12 @@
 //! | tickers | `public/get_ticker`, `public/get_tickers` |
 //! | positions | `private/get_subaccount`, `private/get_positions` |
 //! | balances | `private/get_subaccount`, `private/get_collaterals` |
+//! | orders | `private/get_open_orders`, `private/get_subaccount` |
 
 mod account;
 mod instruments;
 mod margin_check;
+mod orders;
 mod tickers;
 
 use crate::Readers;
@@ -22,5 +24,7 @@ pub(crate) const READERS: Readers = Readers {
     tickers: tickers::read,
     balances: account::balances,
     positions: account::positions,
+    orders: orders::read,
+    tiers: None,
     margin: margin_check::margin,
 };

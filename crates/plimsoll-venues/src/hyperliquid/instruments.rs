@@ -54,7 +54,7 @@ fn contract(listed: &Listed, name: String) -> Contract {
     }
 }
 
-fn no_universe() -> InputError {
+pub(super) fn no_universe() -> InputError {
     InputError::new(InputCode::Missing, "no `universe`: this is neither meta nor metaAndAssetCtxs")
 }
 

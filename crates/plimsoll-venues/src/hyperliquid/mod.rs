@@ -6,6 +6,8 @@
 //! | tickers | `metaAndAssetCtxs`; `spotMetaAndAssetCtxs` for the prices of tokens |
 //! | positions | `clearinghouseState` |
 //! | balances | `clearinghouseState`, `spotClearinghouseState` |
+//! | orders | `frontendOpenOrders`; `openOrders`, which does not tell triggers |
+//! | tiers | `meta`, `metaAndAssetCtxs` |
 //!
 //! The venue names a perpetual by its coin alone. A bare ticker is an asset in a book, so perpetuals
 //! are named here as in `BTC-PERP`. No answer about prices has a stamp: the time of the snapshot is
@@ -14,7 +16,9 @@
 mod account;
 mod instruments;
 mod margin_check;
+mod orders;
 mod tickers;
+mod tiers;
 
 use crate::Readers;
 
@@ -31,5 +35,7 @@ pub(crate) const READERS: Readers = Readers {
     tickers: tickers::read,
     balances: account::balances,
     positions: account::positions,
+    orders: orders::read,
+    tiers: Some(tiers::read),
     margin: margin_check::margin,
 };

@@ -6,11 +6,15 @@
 //! | tickers | `public/mark-price`, `market/tickers`, `public/opt-summary`, `market/index-tickers`, `public/open-interest`, `public/funding-rate` |
 //! | positions | `account/positions` |
 //! | balances | `account/balance` |
+//! | orders | `trade/orders-pending` |
+//! | tiers | `public/position-tiers` of option families |
 
 mod account;
 mod instruments;
 mod margin_check;
+mod orders;
 mod tickers;
+mod tiers;
 
 use crate::Readers;
 
@@ -19,5 +23,7 @@ pub(crate) const READERS: Readers = Readers {
     tickers: tickers::read,
     balances: account::balances,
     positions: account::positions,
+    orders: orders::read,
+    tiers: Some(tiers::read),
     margin: margin_check::margin,
 };

@@ -6,10 +6,12 @@
 //! | tickers | `v1/markets/summary` |
 //! | positions | `v1/positions` |
 //! | balances | `v1/balance` |
+//! | orders | `v1/orders` |
 
 mod account;
 mod instruments;
 mod margin_check;
+mod orders;
 mod tickers;
 
 use crate::Readers;
@@ -19,5 +21,7 @@ pub(crate) const READERS: Readers = Readers {
     tickers: tickers::read,
     balances: account::balances,
     positions: account::positions,
+    orders: orders::read,
+    tiers: None,
     margin: margin_check::margin,
 };

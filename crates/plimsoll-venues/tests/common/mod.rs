@@ -25,6 +25,12 @@ pub fn kind_of(name: &str) -> Option<PartKind> {
     if about(&["error", "simulate", "builder", "get_margin", "portfolio_margin", "option_margin"]) {
         return None;
     }
+    if about(&["bracket", "risk_limit", "tiers"]) {
+        return Some(PartKind::Tiers);
+    }
+    if about(&["orders"]) {
+        return Some(PartKind::Orders);
+    }
     if about(&["instruments", "exchange_info", "markets", "meta_and_asset_ctxs"]) {
         // The spot half of Hyperliquid's list is only about prices.
         Some(if name.starts_with("spot") { PartKind::Tickers } else { PartKind::Instruments })

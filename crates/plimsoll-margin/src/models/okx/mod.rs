@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 
 use plimsoll_model::error::InputError;
 use plimsoll_model::params::from_toml;
-use plimsoll_model::{Asset, InstrumentId, Market, Portfolio, Provenance};
+use plimsoll_model::{Asset, Holding, InstrumentId, Market, Portfolio, Provenance};
 
 pub use params::{
     Borrowing, DepegBand, IvShock, MinimumTier, OkxParams, OptionTables, TenorRate, UnitRates,
@@ -30,6 +30,7 @@ use super::unified::{
     UnitLeg, coins_held, derivative_legs, marked_at_index, offset, shared, spot_in_use,
 };
 use crate::collateral::{self, Cash, price_usd};
+use crate::cross::unprepared;
 use crate::model::{Component, Contribution, Leg, MarginModel, Pool, Prepared, Requirement, Unit};
 use scenarios::{Shocked, UnitArrays};
 
@@ -115,6 +116,10 @@ impl Prepared for PreparedOkx<'_> {
         let mut units = Vec::new();
         let mut figures = BTreeMap::new();
         let mut notes = rules.refusals(portfolio);
+        let unit_of = |holding: &Holding| &self.market.listing(holding.id).instrument.underlying;
+        if portfolio.holdings.iter().any(|holding| !self.arrays.contains_key(unit_of(holding))) {
+            return Err(unprepared(self.market, portfolio));
+        }
         for (underlying, arrays) in &self.arrays {
             let Some(book) = self.unit_book(underlying, portfolio, &cash)? else { continue };
             let found = self.unit(&book, arrays, portfolio, &mut figures, &mut notes)?;
