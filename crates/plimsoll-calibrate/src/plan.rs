@@ -153,7 +153,7 @@ pub fn calibrate(
     let ranges = past.ranges(settings)?;
     estimates.extend(ranges.iter().flat_map(range_estimates));
     let mut notes: Vec<String> = vec![past.sample_words(settings)];
-    notes.extend(likeness(settings));
+    notes.extend(assumptions(settings));
     notes.extend(remarks.iter().cloned());
     let toml = if settings.goal == Goal::Scan {
         to_toml(&past.scan(settings, &ranges, &notes)?)?
@@ -167,13 +167,20 @@ pub fn calibrate(
     Ok(Calibrated { toml, id: settings.id.clone(), as_of: past.as_of, span, estimates, remarks })
 }
 
-/// Which coins borrow the moves of another.
-fn likeness(settings: &Settings) -> Vec<String> {
+/// What was assumed: which coins borrow the moves of another, how days become a horizon.
+fn assumptions(settings: &Settings) -> Vec<String> {
     let vols = settings.vol_like.iter().map(|(coin, other)| {
         format!("The vol of {coin} moves as that of {other}: no history of its own was used.")
     });
     let others = settings.others_like.iter();
-    vols.chain(others.map(|coin| format!("Every other coin moves as {coin}."))).collect()
+    let others = others.map(|coin| format!("Every other coin moves as {coin}."));
+    let days = settings.horizon_days;
+    let horizon = (days > 1).then(|| {
+        format!(
+            "Moves over {days} days: sums of days as they were; filtered, stressed and fitted ones are those of a day times √{days}."
+        )
+    });
+    vols.chain(others).chain(horizon).collect()
 }
 
 /// Pieces of work of a calibration: one for each factor and one for the file.

@@ -110,14 +110,18 @@ fn scan_only(model: &dyn MarginModel, market: &Market, rows: &Rows) -> f64 {
 }
 
 fn every_model(at: Timestamp) -> Vec<Box<dyn MarginModel>> {
-    ["isolated", "scan", "deribit-spm", "paradex-pm", "delta", "greeks"]
-        .map(|id| models::bundled_model(id, at).unwrap())
-        .into()
+    let venues_and_scans = ["isolated", "scan", "deribit-spm", "paradex-pm", "delta", "greeks"];
+    let value_at_risk = ["hs-var", "fhs-es", "delta-normal", "delta-gamma"];
+    let ids = venues_and_scans.into_iter().chain(value_at_risk);
+    ids.map(|id| models::bundled_model(id, at).unwrap()).collect()
 }
 
-/// Models whose requirement is homogeneous and sub-additive: maxima and sums of linear functions.
+/// Models whose requirement is homogeneous and sub-additive: maxima and sums of linear functions, and
+/// expected shortfall.
 fn linear_models(at: Timestamp) -> Vec<Box<dyn MarginModel>> {
-    ["scan", "paradex-pm", "delta"].map(|id| models::bundled_model(id, at).unwrap()).into()
+    ["scan", "paradex-pm", "delta", "fhs-es", "delta-normal"]
+        .map(|id| models::bundled_model(id, at).unwrap())
+        .into()
 }
 
 fn rows(market: &Market, size: std::ops::Range<usize>) -> impl Strategy<Value = Rows> + use<> {
@@ -278,7 +282,7 @@ proptest! {
 }
 
 proptest! {
-    // Each case asks for a full explanation of six models.
+    // Each case asks for a full explanation of five models.
     #![proptest_config(ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
@@ -290,7 +294,7 @@ proptest! {
         let balances = [("ETH", Decimal::from(coins)), ("USDT", Decimal::from(10_000))];
         let portfolio = Portfolio::bind(&account(&rows, &balances), &market).unwrap();
         let gross_size = gross(&market, &rows) + 5_000.0 * coins.unsigned_abs() as f64;
-        for id in ["isolated", "scan", "deribit-spm", "paradex-pm"] {
+        for id in ["isolated", "scan", "deribit-spm", "paradex-pm", "fhs-es"] {
             let model = models::bundled_model(id, market.time).unwrap();
             let answer: Assessment = assess(model.as_ref(), &market, &portfolio).unwrap();
             let components: f64 = answer.components.iter().map(|part| part.amount).sum();

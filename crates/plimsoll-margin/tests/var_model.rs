@@ -82,7 +82,7 @@ fn expected_shortfall_of_a_book_of_two_coins() {
     assert!((held.pools[0].initial_margin() - 7000.0).abs() < 1e-9, "(10000 + 4000)/2");
 }
 
-/// Rows priced in shared sets are the rows priced one by one.
+/// Rows priced in one array are the rows priced one by one, as shared up and down moves.
 #[test]
 fn joint_rows_are_full_revaluations() {
     let market = market();
@@ -108,7 +108,7 @@ fn joint_rows_are_full_revaluations() {
         let set = ScenarioSet { scenarios: vec![scenario], vol };
         let array = RiskArray::price(&market, ids.iter().copied(), &set, Measure::Usd).unwrap();
         for id in &ids {
-            assert_eq!(rows[id][row], array.row(*id).unwrap()[0]);
+            assert_eq!(rows.row(*id).unwrap()[row], array.row(*id).unwrap()[0]);
         }
     }
 }

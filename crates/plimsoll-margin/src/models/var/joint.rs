@@ -96,10 +96,8 @@ impl MoveColumns {
     }
 }
 
-/// Profit of one contract of each instrument in USD: one vector per instrument, one cell per scenario.
-pub type Rows = BTreeMap<InstrumentId, Vec<f64>>;
-
-/// Prices the instruments of one underlying in every row, by full revaluation, in one risk array.
+/// Prices the instruments of one underlying in every row, by full revaluation: profit of one contract
+/// in USD, one cell per scenario.
 ///
 /// # Errors
 /// Names the instrument that cannot be valued.
@@ -108,7 +106,7 @@ pub fn price(
     ids: &[InstrumentId],
     columns: &MoveColumns,
     days: f64,
-) -> Result<Rows, InputError> {
+) -> Result<RiskArray, InputError> {
     let scenario = |(row, pct): (usize, &f64)| Scenario {
         spot_move: pct / 100.0,
         vol_move: columns.vol_move(row),
@@ -117,18 +115,17 @@ pub fn price(
         tail: false,
     };
     let scenarios = columns.spot_pct.iter().enumerate().map(scenario).collect();
-    rows(market, ids, scenarios)
+    array(market, ids, scenarios)
 }
 
 /// Profits of each instrument in USD in scenarios whose vol moves are their own.
-pub(super) fn rows(
+pub(super) fn array(
     market: &Market,
     ids: &[InstrumentId],
     scenarios: Vec<Scenario>,
-) -> Result<Rows, InputError> {
+) -> Result<RiskArray, InputError> {
     let set = ScenarioSet { scenarios, vol: OWN_MOVES };
-    let array = RiskArray::price(market, ids.iter().copied(), &set, Measure::Usd)?;
-    Ok(ids.iter().filter_map(|id| Some((*id, array.row(*id)?.to_vec()))).collect())
+    RiskArray::price(market, ids.iter().copied(), &set, Measure::Usd)
 }
 
 /// Sizes of up and down moves that no scenario refers to.

@@ -8,7 +8,7 @@ use plimsoll_model::{Asset, InstrumentId, Market, Portfolio};
 use plimsoll_risk::{Scenario, VolMove};
 
 use super::delta_gamma::{Gradient, QuadraticBook, Split, cornish_fisher_is_monotone};
-use super::joint::rows;
+use super::joint::array;
 use super::law::{FactorLaw, FactorsOfCoin};
 use super::model::{Charge, Method};
 use super::parametric::{Law, delta_normal};
@@ -127,9 +127,9 @@ impl<'a> Quadratic<'a> {
         for id in ids {
             law.factors_of(model, &market.listing(*id).instrument.underlying)?;
         }
-        let rows = rows(market, ids, STENCIL.iter().map(scenario).collect())?;
-        let expansion = |(id, row): (InstrumentId, Vec<f64>)| Some((id, Expansion::of(&row)?));
-        let expansions = rows.into_iter().filter_map(expansion).collect();
+        let array = array(market, ids, STENCIL.iter().map(scenario).collect())?;
+        let expansion = |id: &InstrumentId| Some((*id, Expansion::of(array.row(*id)?)?));
+        let expansions = array.ids().iter().filter_map(expansion).collect();
         Ok(Self { model, market, law, method, expansions })
     }
 

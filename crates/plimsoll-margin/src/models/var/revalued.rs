@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use plimsoll_math::quantile::Convention;
 use plimsoll_model::error::InputError;
 use plimsoll_model::{Asset, InstrumentId, Market, Portfolio};
+use plimsoll_risk::{RiskArray, axpy};
 
-use super::joint::{JointScenarios, Rows, price};
+use super::joint::{JointScenarios, price};
 use super::model::Charge;
 use super::monte_carlo::simulation_error;
 use super::tail::{self, TailMeasure};
@@ -19,13 +20,20 @@ pub(super) struct Revalued<'a> {
     model: &'a str,
     market: &'a Market,
     scenarios: &'a JointScenarios,
-    rows: Rows,
+    arrays: BTreeMap<&'a Asset, RiskArray>,
 }
 
-/// Losses of an account with the legs they are the sum of.
-pub(super) struct Losses {
-    legs: Vec<(Leg, Vec<f64>)>,
+/// Losses of an account with the legs they are the sum of: `sum[s] = Σ scale·row[s]`.
+pub(super) struct Losses<'r> {
+    legs: Vec<LegRow<'r>>,
     sum: Vec<f64>,
+}
+
+/// A leg's losses as a multiple of a row.
+struct LegRow<'r> {
+    leg: Leg,
+    scale: f64,
+    row: &'r [f64],
 }
 
 /// Confidence of the interval among the figures.
@@ -40,44 +48,42 @@ impl<'a> Revalued<'a> {
         model: &'a str,
         market: &'a Market,
         scenarios: &'a JointScenarios,
-        ids: &BTreeMap<&Asset, Vec<InstrumentId>>,
+        ids: &BTreeMap<&'a Asset, Vec<InstrumentId>>,
         days: f64,
     ) -> Result<Self, InputError> {
-        let mut rows = Rows::new();
+        let mut arrays = BTreeMap::new();
         for (underlying, ids) in ids {
             let columns = scenarios.columns(model, underlying)?;
-            rows.append(&mut price(market, ids, columns, days)?);
+            arrays.insert(*underlying, price(market, ids, columns, days)?);
         }
-        Ok(Self { model, market, scenarios, rows })
+        Ok(Self { model, market, scenarios, arrays })
     }
 
-    /// Losses in USD of every leg in every scenario, and their sum: the net vector.
+    /// Losses in USD in every scenario: the net vector.
     pub fn losses(
         &self,
         portfolio: &Portfolio,
         cash: &BTreeMap<Asset, Cash>,
-    ) -> Result<Losses, InputError> {
+    ) -> Result<Losses<'_>, InputError> {
         let mut legs = Vec::new();
         for holding in &portfolio.holdings {
-            let row =
-                self.rows.get(&holding.id).ok_or_else(|| unprepared(self.market, portfolio))?;
-            // `0 − x` rather than `−x`, so that no loss prints as −0.
-            let losses = row.iter().map(|pnl| 0.0 - holding.quantity * pnl).collect();
-            legs.push((Leg::Instrument(holding.id), losses));
+            let underlying = &self.market.listing(holding.id).instrument.underlying;
+            let row = self.arrays.get(underlying).and_then(|array| array.row(holding.id));
+            let row = row.ok_or_else(|| unprepared(self.market, portfolio))?;
+            legs.push(LegRow { leg: Leg::Instrument(holding.id), scale: -holding.quantity, row });
         }
         for (asset, cash) in cash {
             // Only coins with an index move; stable coins are held.
             if cash.credit == 0.0 || !self.market.underlyings.contains_key(asset) {
                 continue;
             }
-            let columns = self.scenarios.columns(self.model, asset)?;
-            let value = cash.credit * price_usd(self.market, asset)?;
-            let losses = columns.spot_pct.iter().map(|pct| 0.0 - value * pct / 100.0).collect();
-            legs.push((Leg::Cash(asset.clone()), losses));
+            let row = &self.scenarios.columns(self.model, asset)?.spot_pct;
+            let scale = -cash.credit * price_usd(self.market, asset)? / 100.0;
+            legs.push(LegRow { leg: Leg::Cash(asset.clone()), scale, row });
         }
         let mut sum = vec![0.0; self.scenarios.names.len()];
-        for (_, leg) in &legs {
-            sum.iter_mut().zip(leg).for_each(|(sum, loss)| *sum += loss);
+        for LegRow { scale, row, .. } in &legs {
+            axpy(&mut sum, *scale, row);
         }
         Ok(Losses { legs, sum })
     }
@@ -85,7 +91,7 @@ impl<'a> Revalued<'a> {
     /// The measure of the losses and each leg's Euler component of it.
     pub fn charge(
         &self,
-        losses: &Losses,
+        losses: &Losses<'_>,
         level: f64,
         measure: TailMeasure,
     ) -> Result<Charge, InputError> {
@@ -97,9 +103,10 @@ impl<'a> Revalued<'a> {
             let weights = tail::aged_scenario_weights(&losses.sum, ages, level, measure)?;
             (weights.iter().map(|(s, weight)| weight * losses.sum[*s]).sum(), weights)
         };
-        let part = |(leg, row): &(Leg, Vec<f64>)| Contribution {
-            leg: leg.clone(),
-            amount: weights.iter().map(|(s, weight)| weight * row[*s]).sum(),
+        let part = |LegRow { leg, scale, row }: &LegRow<'_>| {
+            let mean: f64 = weights.iter().map(|(s, weight)| weight * row[*s]).sum();
+            // Plus zero, so that no contribution prints as −0.
+            Contribution { leg: leg.clone(), amount: scale * mean + 0.0 }
         };
         let contributions = losses.legs.iter().map(part).collect();
         Ok(Charge { amount, contributions, figures: vec![], notes: vec![] })
@@ -110,7 +117,7 @@ impl<'a> Revalued<'a> {
     /// the simulation.
     pub fn charge_with_error(
         &self,
-        losses: &Losses,
+        losses: &Losses<'_>,
         level: f64,
         measure: TailMeasure,
         drawn: bool,
