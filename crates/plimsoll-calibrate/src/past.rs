@@ -46,10 +46,22 @@ impl Past {
             .as_of
             .or(common)
             .ok_or_else(|| InputError::new(InputCode::Empty, "no history to calibrate from"))?;
-        let known = |series: &Series| daily(&series.until(as_of));
-        let spots: Vec<Series> = histories.iter().map(|coin| known(&coin.spot)).collect();
-        let vols: Vec<Series> =
-            histories.iter().filter_map(|coin| Some(known(coin.vol.as_ref()?))).collect();
+        let known = |series: &Series| {
+            let past = series.until(as_of);
+            match (past.times().is_empty(), series.times().first()) {
+                (true, Some(begins)) => {
+                    let (name, by) = (&series.name, date(as_of));
+                    let message =
+                        format!("{name} has nothing by {by}; it begins {}", date(*begins));
+                    Err(InputError::new(InputCode::Missing, message))
+                }
+                _ => Ok(daily(&past)),
+            }
+        };
+        let spots: Vec<Series> =
+            histories.iter().map(|coin| known(&coin.spot)).collect::<Result<_, _>>()?;
+        let vols = histories.iter().filter_map(|coin| coin.vol.as_ref());
+        let vols: Vec<Series> = vols.map(known).collect::<Result<_, _>>()?;
         let factors: Vec<&Series> = spots.iter().chain(&vols).collect();
         let all = ReturnPanel::new(&factors, DAY_MS)?;
         let only_spots: Vec<&Series> = spots.iter().collect();
@@ -94,6 +106,7 @@ impl Past {
     pub fn estimates(
         &self,
         settings: &Settings,
+        remarks: &mut Vec<String>,
         step: &dyn Fn(),
     ) -> Result<Vec<Estimate>, InputError> {
         let law = FittedLaw::of(&self.recent.rows, settings.lambda)?;
@@ -121,7 +134,7 @@ impl Past {
                 column.len() as f64,
             ));
             if settings.goal == Goal::FilteredGarch {
-                estimates.extend(garch_estimates(name, column)?);
+                estimates.extend(garch_estimates(name, column, remarks)?);
             }
             step();
         }
@@ -245,8 +258,18 @@ fn places(histories: &[CoinHistory], settings: &Settings) -> Result<Vec<FactorsO
     Ok(coins)
 }
 
-fn garch_estimates(name: &str, column: &[f64]) -> Result<Vec<Estimate>, InputError> {
+fn garch_estimates(
+    name: &str,
+    column: &[f64],
+    remarks: &mut Vec<String>,
+) -> Result<Vec<Estimate>, InputError> {
     let fit = fit_garch(column, false)?;
+    if fit.standard_errors.is_none() {
+        let (alpha, beta) = (fit.garch.alpha, fit.garch.beta);
+        remarks.push(format!(
+            "{name}: the GARCH fit lies on a bound (alpha {alpha:.3}, beta {beta:.3}), so its window tells no memory of vol; EWMA needs none"
+        ));
+    }
     let one = |what: &str, value: f64, error: Option<f64>| Estimate {
         name: format!("{name}: GARCH {what}"),
         value,

@@ -149,7 +149,7 @@ pub fn calibrate(
     check(settings)?;
     let past = Past::until(histories, settings)?;
     let mut remarks = past.remarks.clone();
-    let mut estimates = past.estimates(settings, step)?;
+    let mut estimates = past.estimates(settings, &mut remarks, step)?;
     let ranges = past.ranges(settings)?;
     estimates.extend(ranges.iter().flat_map(range_estimates));
     let mut notes: Vec<String> = vec![past.sample_words(settings)];

@@ -111,7 +111,7 @@ fn scan_only(model: &dyn MarginModel, market: &Market, rows: &Rows) -> f64 {
 
 fn every_model(at: Timestamp) -> Vec<Box<dyn MarginModel>> {
     let venues_and_scans = ["isolated", "scan", "deribit-spm", "paradex-pm", "delta", "greeks"];
-    let value_at_risk = ["hs-var", "fhs-es", "delta-normal", "delta-gamma"];
+    let value_at_risk = ["fhs-es", "delta-normal", "delta-gamma"];
     let ids = venues_and_scans.into_iter().chain(value_at_risk);
     ids.map(|id| models::bundled_model(id, at).unwrap()).collect()
 }
@@ -282,7 +282,7 @@ proptest! {
 }
 
 proptest! {
-    // Each case asks for a full explanation of five models.
+    // Each case asks for a full explanation of four models.
     #![proptest_config(ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
@@ -294,7 +294,7 @@ proptest! {
         let balances = [("ETH", Decimal::from(coins)), ("USDT", Decimal::from(10_000))];
         let portfolio = Portfolio::bind(&account(&rows, &balances), &market).unwrap();
         let gross_size = gross(&market, &rows) + 5_000.0 * coins.unsigned_abs() as f64;
-        for id in ["isolated", "scan", "deribit-spm", "paradex-pm", "fhs-es"] {
+        for id in ["isolated", "scan", "deribit-spm", "paradex-pm"] {
             let model = models::bundled_model(id, market.time).unwrap();
             let answer: Assessment = assess(model.as_ref(), &market, &portfolio).unwrap();
             let components: f64 = answer.components.iter().map(|part| part.amount).sum();

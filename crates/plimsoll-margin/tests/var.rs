@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use plimsoll_margin::models::var::delta_gamma::{
-    QuadraticBook, cornish_fisher, cornish_fisher_is_monotone,
+    QuadraticBook, cornish_fisher, cornish_fisher_is_monotone, cornish_fisher_rises,
 };
 use plimsoll_margin::models::var::entropic::entropic_var;
 use plimsoll_margin::models::var::extreme::{fit_pareto, hill};
@@ -303,6 +303,11 @@ fn gradients_of_the_quadratic_book_split_it() {
         let slope = (moved(0.5) - moved(-0.5)) / 1.0;
         assert!((slope - 2.0 * by_gamma.get(0, 1)).abs() < 1e-7, "{slope} against {split:?}");
     }
+    // Fat left tails turn the expansion around far out, not where a 99 % quantile is read.
+    assert!(!cornish_fisher_is_monotone(-0.3, 0.05) && cornish_fisher_rises(-2.4, 0.0, -0.3, 0.05));
+    // At −8: 64·(.05/8 − .09/6) − 8·(−.1) + … = −.56 + .8 + 1.006 rises; at −20: −3.5 + 2 + 1 does not.
+    assert!(cornish_fisher_rises(-8.0, 0.0, -0.3, 0.05));
+    assert!(!cornish_fisher_rises(-20.0, 0.0, -0.3, 0.05));
     // Deltas alone.
     let linear = delta_normal(&delta, &covariance, 0.99, Law::Normal).unwrap();
     printed(linear.var, 50.1110668, 8);

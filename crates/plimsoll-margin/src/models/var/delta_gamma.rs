@@ -73,11 +73,23 @@ pub fn cornish_fisher(z: f64, skewness: f64, excess_kurtosis: f64) -> f64 {
 ///
 /// Its derivative is the parabola `(K/8 − S²/6)z² + (S/3)z + 1 − K/8 + 5S²/36`.
 pub fn cornish_fisher_is_monotone(skewness: f64, excess_kurtosis: f64) -> bool {
+    let [a, b, c] = slope(skewness, excess_kurtosis);
+    if a == 0.0 { b == 0.0 && c > 0.0 } else { a > 0.0 && b * b < 4.0 * a * c }
+}
+
+/// Whether it rises from `low` to `high`: what a measure needs that reads it nowhere else.
+pub fn cornish_fisher_rises(low: f64, high: f64, skewness: f64, excess_kurtosis: f64) -> bool {
+    let [a, b, c] = slope(skewness, excess_kurtosis);
+    let rises = |z: f64| a * z * z + b * z + c > 0.0;
+    let turn = -b / (2.0 * a);
+    rises(low) && rises(high) && !(low < turn && turn < high && !rises(turn))
+}
+
+/// Coefficients of the derivative of the expansion, from `z²` down.
+fn slope(skewness: f64, excess_kurtosis: f64) -> [f64; 3] {
     let square = skewness * skewness;
     let a = excess_kurtosis / 8.0 - square / 6.0;
-    let b = skewness / 3.0;
-    let c = 1.0 - excess_kurtosis / 8.0 + 5.0 * square / 36.0;
-    if a == 0.0 { b == 0.0 && c > 0.0 } else { a > 0.0 && b * b < 4.0 * a * c }
+    [a, skewness / 3.0, 1.0 - excess_kurtosis / 8.0 + 5.0 * square / 36.0]
 }
 
 /// A tail measure of a standardised law by expansion, in standard deviations above the mean, with
@@ -287,11 +299,11 @@ impl QuadraticBook {
                     (1.0 / (1.0 + y * y), y / (1.0 + y * y))
                 })
                 .collect();
-            for j in 0..n {
-                let one = product(phi, inverse[j]);
+            for (j, inverse_j) in inverse.iter().enumerate() {
+                let one = product(phi, *inverse_j);
                 by_delta[j] += self.delta[j] * u * weight((-one.1, one.0));
-                for i in 0..=j {
-                    let two = product(one, inverse[i]);
+                for (i, inverse_i) in inverse.iter().enumerate().take(j + 1) {
+                    let two = product(one, *inverse_i);
                     let own = if i == j { 0.5 * weight(one) } else { 0.0 };
                     let crossed = -0.5 * u * u * self.delta[i] * self.delta[j] * weight(two);
                     by_gamma.set(i, j, by_gamma.get(i, j) + own + crossed);

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use plimsoll_math::linalg::Matrix;
+use plimsoll_math::normal;
 use plimsoll_model::error::InputError;
 use plimsoll_model::{Asset, InstrumentId, Market, Portfolio};
 use plimsoll_risk::{Scenario, VolMove};
 
-use super::delta_gamma::{Gradient, QuadraticBook, Split, cornish_fisher_is_monotone};
+use super::delta_gamma::{Gradient, QuadraticBook, Split, cornish_fisher_rises};
 use super::joint::array;
 use super::law::{FactorLaw, FactorsOfCoin};
 use super::model::{Charge, Method};
@@ -168,11 +169,13 @@ impl<'a> Quadratic<'a> {
                 ("excess_kurtosis", shape.excess_kurtosis),
             ]);
             let expanded = self.method == Method::DeltaGamma;
-            if expanded && !cornish_fisher_is_monotone(shape.skewness, shape.excess_kurtosis) {
+            // An ES reads the whole tail; beyond a hundredth of it nothing weighs.
+            let far = if shortfall { 0.01 * (1.0 - level) } else { 1.0 - level };
+            let (skewness, kurtosis) = (shape.skewness, shape.excess_kurtosis);
+            if expanded && !cornish_fisher_rises(normal::inv_cdf(far), 0.0, skewness, kurtosis) {
                 notes.push(format!(
-                    "skewness {:.2} and excess kurtosis {:.2} are outside the region where the \
-                     Cornish-Fisher expansion is a quantile; use delta-gamma-exact",
-                    shape.skewness, shape.excess_kurtosis
+                    "with skewness {skewness:.2} and excess kurtosis {kurtosis:.2} the Cornish-Fisher \
+                     expansion is no quantile in this tail; use delta-gamma-exact"
                 ));
             }
             if expanded {
