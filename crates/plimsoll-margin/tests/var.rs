@@ -2,9 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use plimsoll_margin::models::var::delta_gamma::{
-    QuadraticBook, cornish_fisher, cornish_fisher_is_monotone, cornish_fisher_rises,
+use plimsoll_margin::models::var::cornish_fisher::{
+    cornish_fisher, cornish_fisher_is_monotone, cornish_fisher_rises,
 };
+use plimsoll_margin::models::var::delta_gamma::QuadraticBook;
 use plimsoll_margin::models::var::entropic::entropic_var;
 use plimsoll_margin::models::var::extreme::{fit_pareto, hill};
 use plimsoll_margin::models::var::monte_carlo::{

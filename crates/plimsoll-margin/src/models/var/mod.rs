@@ -6,6 +6,7 @@
 //! data and [`law`] a joint law; [`model`] is the margin model on either. Profits are positive for
 //! gains; VaR and ES are positive for losses. Where the numbers come from is calibration's business.
 
+pub mod cornish_fisher;
 pub mod delta_gamma;
 pub mod entropic;
 pub mod extreme;

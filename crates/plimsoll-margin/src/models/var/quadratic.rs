@@ -8,7 +8,8 @@ use plimsoll_model::error::InputError;
 use plimsoll_model::{Asset, InstrumentId, Market, Portfolio};
 use plimsoll_risk::{Scenario, VolMove};
 
-use super::delta_gamma::{Gradient, QuadraticBook, Split, cornish_fisher_rises};
+use super::cornish_fisher::cornish_fisher_rises;
+use super::delta_gamma::{Gradient, QuadraticBook, Split};
 use super::joint::array;
 use super::law::{FactorLaw, FactorsOfCoin};
 use super::model::{Charge, Method};
