@@ -124,7 +124,7 @@ impl ReturnPanel {
     /// # Errors
     /// No series, a step that is not positive, or no common period.
     pub fn new(series: &[&Series], step_ms: i64) -> Result<Checked<Self>, InputError> {
-        let Some((first, others)) = series.split_first() else {
+        let Some(first) = series.first() else {
             return Err(InputError::new(InputCode::Empty, "returns of no series"));
         };
         if step_ms <= 0 {
@@ -134,12 +134,8 @@ impl ReturnPanel {
         let names: Vec<String> = series.iter().map(|series| series.name.clone()).collect();
         let mut times = Vec::new();
         let mut rows = Vec::new();
-        let mut longest_gap = 0;
-        for (place, end) in first.times.iter().enumerate() {
+        for end in &first.times {
             let start = Timestamp(end.0 - step_ms);
-            if place > 0 {
-                longest_gap = longest_gap.max(end.0 - first.times[place - 1].0);
-            }
             let row: Option<Vec<f64>> = series
                 .iter()
                 .map(|series| Some(ln(series.at(*end)? / series.at(start)?)))
@@ -157,11 +153,15 @@ impl ReturnPanel {
         let missing = periods - times.len() as i64;
         let mut repairs = Vec::new();
         if missing > 0 {
-            let hours = longest_gap as f64 / 3_600_000.0;
-            let also =
-                if others.is_empty() { String::new() } else { format!(" of {}", first.name) };
+            let gap = |series: &&Series| {
+                let gaps = series.times.windows(2).map(|pair| pair[1].0 - pair[0].0);
+                (gaps.max().unwrap_or(0), series.name.clone())
+            };
+            let longest = series.iter().map(gap).reduce(|a, b| if b.0 > a.0 { b } else { a });
+            let (gap_ms, name) = longest.unwrap_or_default();
+            let hours = gap_ms as f64 / 3_600_000.0;
             repairs.push(format!(
-                "{}: {missing} of {periods} periods lack an end and were left out; the longest gap{also} is {hours} h",
+                "{}: {missing} of {periods} periods lack an end and were left out; the longest gap of {name} is {hours} h",
                 names.join(", "),
             ));
         }

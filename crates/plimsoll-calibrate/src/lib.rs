@@ -4,14 +4,19 @@
 //! `plimsoll-pricing`, the requirement of a portfolio to `plimsoll-margin`.
 
 pub mod backtest;
+pub mod columns;
+pub mod copula;
 pub mod covariance;
 pub mod history;
 pub mod liquidity;
 pub mod parameters;
+mod past;
+pub mod plan;
 pub mod procyclicality;
 pub mod scan_range;
 pub mod scenarios;
 pub mod spot_vol;
 pub mod ssvi;
 pub mod svi;
+mod tables;
 pub mod volatility;

@@ -3,15 +3,17 @@
 
 use std::collections::BTreeMap;
 
+use plimsoll_margin::collateral::CollateralRules;
 use plimsoll_margin::models::scan::ScanParams;
 use plimsoll_margin::models::var::joint::{JointScenarios, MoveColumns};
-use plimsoll_margin::models::var::model::{MeasureName, VarParams};
+use plimsoll_margin::models::var::law::FactorLaw;
+use plimsoll_margin::models::var::model::{MeasureName, Method, VarParams};
 use plimsoll_math::float::exp_m1;
 use plimsoll_model::error::{InputCode, InputError};
 use plimsoll_model::{Asset, Evidence, Provenance, Timestamp};
 use serde::Serialize;
 
-use crate::scan_range::ScanRange;
+use crate::scan_range::{QuantileEstimate, ScanRange};
 use crate::scenarios::Scenarios;
 
 /// Which factors are the spot and the vol of a coin.
@@ -25,17 +27,19 @@ pub struct FactorsOf {
     pub vol: Option<usize>,
 }
 
-/// What a VaR parameter file says besides its scenarios.
+/// What a VaR parameter file says besides its scenarios or its law.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VarHead {
     /// The model's id.
     pub id: String,
-    /// What the history is and how the scenarios were made of it.
+    /// What the history is and how the numbers were made of it.
     pub source: String,
     /// The date from which the file holds, `YYYY-MM-DD`.
     pub effective: String,
     /// Sample size, span, intervals, what is missing.
     pub notes: Vec<String>,
+    /// How losses are judged.
+    pub method: Method,
     /// What is read off the tail.
     pub measure: MeasureName,
     /// Its level in percent.
@@ -44,6 +48,28 @@ pub struct VarHead {
     pub days: f64,
     /// Maintenance margin as a percentage of initial margin.
     pub maintenance_pct: f64,
+    /// Collateral.
+    pub collateral: CollateralRules,
+}
+
+impl VarHead {
+    /// The parameters of the VaR family under this head, still without scenarios or a law.
+    fn params(self) -> VarParams {
+        VarParams {
+            family: "var".to_owned(),
+            id: self.id,
+            source: calibrated(self.source, self.effective, self.notes),
+            method: self.method,
+            measure: self.measure,
+            level_pct: self.level_pct,
+            days: self.days,
+            maintenance_pct: self.maintenance_pct,
+            collateral: self.collateral,
+            scenarios: None,
+            law: None,
+            stressed: None,
+        }
+    }
 }
 
 /// A percentage rounded to four decimals: a move of one part in a million.
@@ -51,24 +77,37 @@ fn rounded_pct(fraction: f64) -> f64 {
     (fraction * 1e6).round() / 1e4
 }
 
-/// The parameters of the VaR family on these scenarios. Logarithmic moves become relative ones in
-/// percent, rounded to four decimals. `times` names the rows of the past that scenarios came from;
-/// simulated scenarios are numbered.
+/// The parameters of the VaR family on these scenarios; see [`joint_scenarios`].
 ///
 /// # Errors
-/// Weighted scenarios (the family counts all alike), a factor that the scenarios do not have, or a
-/// row without a time.
+/// As [`joint_scenarios`].
 pub fn var_params(
     head: VarHead,
-    collateral: plimsoll_margin::collateral::CollateralRules,
     scenarios: &Scenarios,
     times: &[Timestamp],
     factors: &[FactorsOf],
 ) -> Result<VarParams, InputError> {
-    if scenarios.weights.is_some() {
-        let message = "the VaR family counts all scenarios alike; these have weights";
-        return Err(InputError::new(InputCode::Unsupported, message));
-    }
+    let scenarios = Some(joint_scenarios(scenarios, times, factors)?);
+    Ok(VarParams { scenarios, ..head.params() })
+}
+
+/// The parameters of the VaR family on a law.
+pub fn law_params(head: VarHead, law: FactorLaw) -> VarParams {
+    VarParams { law: Some(law), ..head.params() }
+}
+
+/// Scenarios as a parameter file holds them. Logarithmic moves become relative ones in percent,
+/// rounded to four decimals; weights are rounded to six digits of the largest. `times` names the rows
+/// of the past that scenarios came from, by the day where the time is midnight; simulated scenarios
+/// are numbered.
+///
+/// # Errors
+/// A factor that the scenarios do not have, or a row without a time.
+pub fn joint_scenarios(
+    scenarios: &Scenarios,
+    times: &[Timestamp],
+    factors: &[FactorsOf],
+) -> Result<JointScenarios, InputError> {
     let names = match &scenarios.rows {
         None => (1..=scenarios.moves.len()).map(|number| number.to_string()).collect(),
         Some(rows) => rows.iter().map(|row| name_of(times, *row)).collect::<Result<_, _>>()?,
@@ -85,28 +124,99 @@ pub fn var_params(
         let vol_pct = of.vol.map(column).transpose()?.unwrap_or_default();
         underlyings.insert(of.coin.clone(), MoveColumns { spot_pct: column(of.spot)?, vol_pct });
     }
-    Ok(VarParams {
-        family: "var".to_owned(),
-        id: head.id,
-        source: calibrated(head.source, head.effective, head.notes),
-        measure: head.measure,
-        level_pct: head.level_pct,
-        days: head.days,
-        maintenance_pct: head.maintenance_pct,
-        collateral,
-        scenarios: JointScenarios { names, underlyings },
-    })
+    let weights = scenarios.weights.as_deref().unwrap_or_default();
+    let largest = weights.iter().copied().fold(0.0, f64::max);
+    let rounded = |weight: &f64| (weight / largest * 1e6).round() / 1e6;
+    Ok(JointScenarios { names, weights: weights.iter().map(rounded).collect(), underlyings })
 }
 
 fn name_of(times: &[Timestamp], row: usize) -> Result<String, InputError> {
     let time = times.get(row).ok_or_else(|| {
         InputError::new(InputCode::Missing, format!("row {row} of the history has no time"))
     })?;
-    Ok(time.to_string())
+    let text = time.to_string();
+    Ok(text.strip_suffix("T00:00:00Z").unwrap_or(&text).to_owned())
 }
 
+/// Provenance of what was estimated here.
 fn calibrated(source: String, effective: String, notes: Vec<String>) -> Provenance {
     Provenance { source, effective, evidence: Evidence::Calibrated, notes }
+}
+
+/// What history says about one coin's scan grid.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CoinRange {
+    /// The coin.
+    pub coin: Asset,
+    /// How far its price moves.
+    pub spot: ScanRange,
+    /// How far its vol moves, where there is a history of it.
+    pub vol: Option<ScanRange>,
+}
+
+/// A scan model with a grid for each coin, made of the template's first grid, and one for every other
+/// coin with the widest range of all. Vol shocks are those of the template where a coin has no vol
+/// history. Intervals and samples go into the notes.
+///
+/// # Errors
+/// No coins, or a template without a move on one side.
+pub fn scan_params_of_coins(
+    template: &ScanParams,
+    id: &str,
+    source: String,
+    effective: String,
+    coins: &[CoinRange],
+) -> Result<ScanParams, InputError> {
+    let wider = |a: QuantileEstimate, b: QuantileEstimate| if b.value > a.value { b } else { a };
+    let widest = coins.iter().map(|coin| coin.spot).reduce(|a, b| ScanRange {
+        down: wider(a.down, b.down),
+        up: wider(a.up, b.up),
+        horizon: a.horizon,
+    });
+    let (Some(widest), Some(grid)) = (widest, template.grids.first()) else {
+        return Err(InputError::new(InputCode::Empty, "no coin, or a template without a grid"));
+    };
+    let one = |coin: &Asset, range: &ScanRange, vol: Option<&ScanRange>| {
+        let mut own = ScanParams { grids: vec![grid.clone()], ..template.clone() };
+        own.grids[0].underlyings = vec![coin.clone()];
+        if let Some(vol) = vol {
+            // A fall of all of the vol would leave nothing to scale.
+            own.grids[0].vol.up = (vol.up.value * 1e4).round() / 1e4;
+            own.grids[0].vol.down = (vol.down.value.clamp(0.0, 0.99) * 1e4).round() / 1e4;
+        }
+        scan_params(&own, id, source.clone(), effective.clone(), range)
+    };
+    let mut params = ScanParams { grids: vec![], ..template.clone() };
+    let mut notes = Vec::new();
+    for CoinRange { coin, spot, vol } in coins {
+        let own = one(coin, spot, vol.as_ref())?;
+        notes.extend(own.source.notes.iter().map(|note| format!("{coin}: {note}")));
+        if let Some(vol) = vol {
+            notes.push(format!("{coin} vol: {}", side("fall", &vol.down, vol.horizon)));
+            notes.push(format!("{coin} vol: {}", side("rise", &vol.up, vol.horizon)));
+        }
+        params.grids.extend(own.grids);
+    }
+    let others = one(&Asset::new("*"), &widest, None)?;
+    notes.push(
+        "Other coins have the widest range of these and the template's vol shocks.".to_owned(),
+    );
+    params.grids.extend(others.grids);
+    params.id = id.to_owned();
+    params.source = calibrated(source, effective, notes);
+    Ok(params)
+}
+
+fn side(name: &str, estimate: &QuantileEstimate, horizon: usize) -> String {
+    format!(
+        "{name} {:.2} % covers {} % of {} observations over {horizon} period(s); interval {:.2} to {:.2} %{}.",
+        100.0 * estimate.value,
+        100.0 * estimate.level,
+        estimate.count,
+        100.0 * estimate.interval.low,
+        100.0 * estimate.interval.high,
+        if estimate.interval.bounded { "" } else { ", cut off by the sample" },
+    )
 }
 
 /// A scan model whose price moves reach as far as a coverage target asks: every move of the blocks
@@ -138,19 +248,8 @@ pub fn scan_params(
             }
         }
     }
-    let side = |name: &str, estimate: &crate::scan_range::QuantileEstimate| {
-        format!(
-            "{name} {:.2} % covers {} % of {} observations over {} period(s); interval {:.2} to {:.2} %{}.",
-            100.0 * estimate.value,
-            100.0 * estimate.level,
-            estimate.count,
-            range.horizon,
-            100.0 * estimate.interval.low,
-            100.0 * estimate.interval.high,
-            if estimate.interval.bounded { "" } else { ", cut off by the sample" },
-        )
-    };
-    let notes = vec![side("Fall", &range.down), side("Rise", &range.up)];
+    let notes =
+        vec![side("Fall", &range.down, range.horizon), side("Rise", &range.up, range.horizon)];
     params.id = id.to_owned();
     params.source = calibrated(source, effective, notes);
     Ok(params)

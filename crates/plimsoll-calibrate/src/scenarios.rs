@@ -81,7 +81,7 @@ pub struct Scenarios {
 }
 
 /// Warm-up of every EWMA variance: the mean of so many squares starts it.
-const WARM_UP: usize = 25;
+pub(crate) const WARM_UP: usize = 25;
 
 /// Scenarios by one method, with what it keeps between periods.
 #[derive(Clone, Debug)]
@@ -182,7 +182,7 @@ impl Generator {
     }
 }
 
-fn columns(rows: &[Vec<f64>]) -> Result<Vec<Vec<f64>>, InputError> {
+pub(crate) fn columns(rows: &[Vec<f64>]) -> Result<Vec<Vec<f64>>, InputError> {
     let factors = rows.first().map_or(0, Vec::len);
     if rows.iter().any(|row| row.len() != factors) {
         return Err(InputError::new(InputCode::Malformed, "rows of different lengths"));
@@ -209,32 +209,75 @@ fn degrees_of_freedom(excess_kurtosis: f64) -> f64 {
     if excess_kurtosis <= 0.0 { 30.0 } else { (4.0 + 6.0 / excess_kurtosis).clamp(4.2, 30.0) }
 }
 
-/// The law of tomorrow's moves. Vols are today's EWMA; correlations and kurtosis those of the returns
-/// divided by their EWMA vols.
-fn law(rows: &[Vec<f64>], lambda: f64, student: bool) -> Result<JointLaw, InputError> {
-    let columns = columns(rows)?;
-    let mut sds = Vec::new();
-    let mut standardised = Vec::new();
-    for column in &columns {
-        let variances = ewma_variances(column, lambda, WARM_UP)?;
-        let unit: Vec<f64> = column.iter().zip(&variances).map(|(r, v)| r / v.sqrt()).collect();
-        sds.push(variances.last().map_or(0.0, |v| v.sqrt()));
-        standardised.push(unit);
+/// What the last rows say about the law of the next one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FittedLaw {
+    /// EWMA standard deviation of the next move of each factor.
+    pub sds: Vec<f64>,
+    /// Excess kurtosis of each factor's moves over the EWMA vols of their days.
+    pub excess_kurtosis: Vec<f64>,
+    /// Shrunk correlation of those standardised moves.
+    pub correlation: Matrix,
+    /// Intensity of the shrinkage.
+    pub shrinkage: f64,
+    /// The standardised moves, one row per period.
+    pub standardised: Vec<Vec<f64>>,
+}
+
+impl FittedLaw {
+    /// Vols are today's EWMA; correlations (Ledoit–Wolf, identity target) and kurtosis those of the
+    /// moves divided by their EWMA vols.
+    ///
+    /// # Errors
+    /// Fewer rows than the warm-up, ragged rows, or a factor that does not move.
+    pub fn of(rows: &[Vec<f64>], lambda: f64) -> Result<Self, InputError> {
+        let columns = columns(rows)?;
+        let (mut sds, mut unit) = (Vec::new(), Vec::new());
+        for column in &columns {
+            let variances = ewma_variances(column, lambda, WARM_UP)?;
+            unit.push(filtered_to_one(column, &variances)?);
+            sds.push(variances.last().map_or(0.0, |v| v.sqrt()));
+        }
+        let standardised: Vec<Vec<f64>> =
+            (0..rows.len()).map(|t| unit.iter().map(|column| column[t]).collect()).collect();
+        let shrunk = shrunk_covariance(&standardised, Shrinkage::LedoitWolfIdentity)?;
+        let correlation = repaired(&correlation(&shrunk.covariance)?)?.correlation;
+        let excess_kurtosis = unit.iter().map(|z| moments(z).excess_kurtosis).collect();
+        Ok(Self {
+            sds,
+            excess_kurtosis,
+            correlation: nudged(&correlation),
+            shrinkage: shrunk.intensity,
+            standardised,
+        })
     }
-    let rows: Vec<Vec<f64>> =
-        (0..rows.len()).map(|t| standardised.iter().map(|column| column[t]).collect()).collect();
-    let shrunk = shrunk_covariance(&rows, Shrinkage::LedoitWolfIdentity)?;
-    let correlation = repaired(&correlation(&shrunk.covariance)?)?.correlation;
-    let dofs: Vec<f64> =
-        standardised.iter().map(|z| degrees_of_freedom(moments(z).excess_kurtosis)).collect();
-    let marginals = sds.iter().zip(&dofs).map(|(sd, dof)| {
+
+    /// Degrees of freedom of a Student law for each factor.
+    pub fn dofs(&self) -> Vec<f64> {
+        self.excess_kurtosis.iter().map(|kurtosis| degrees_of_freedom(*kurtosis)).collect()
+    }
+}
+
+/// Moves over the vols of their own days; a variance of zero has no standardised move.
+fn filtered_to_one(column: &[f64], variances: &[f64]) -> Result<Vec<f64>, InputError> {
+    let (days, mut unit) = (column.len(), variances.to_vec());
+    unit.truncate(days);
+    unit.push(1.0);
+    filtered(column, &unit)
+}
+
+/// The law of tomorrow's moves, normal or Student with the heaviest marginal tail in the copula.
+fn law(rows: &[Vec<f64>], lambda: f64, student: bool) -> Result<JointLaw, InputError> {
+    let fit = FittedLaw::of(rows, lambda)?;
+    let dofs = fit.dofs();
+    let marginals = fit.sds.iter().zip(&dofs).map(|(sd, dof)| {
         let (scale, dof) =
             if student { (sd * ((dof - 2.0) / dof).sqrt(), Some(*dof)) } else { (*sd, None) };
         Marginal { location: 0.0, scale, dof }
     });
     let joint = dofs.iter().copied().fold(f64::INFINITY, f64::min);
     let dof = student.then_some(joint);
-    JointLaw::new(marginals.collect(), &Copula { correlation: nudged(&correlation), dof })
+    JointLaw::new(marginals.collect(), &Copula { correlation: fit.correlation, dof })
 }
 
 /// A repaired matrix may be singular; a millionth of the identity makes it factor.

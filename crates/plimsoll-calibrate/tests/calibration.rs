@@ -6,7 +6,9 @@ use plimsoll_calibrate::covariance::{
     Shrinkage, Stress, correlation, covariance_from, ewma_covariance, repaired, sample_covariance,
     shrunk_covariance, stressed,
 };
-use plimsoll_calibrate::liquidity::{ExitRules, LiquidityProfile, exit_cost, unwind_factor};
+use plimsoll_calibrate::liquidity::{
+    ConcentrationRule, ExitRules, LiquidityProfile, exit_cost, unwind_factor,
+};
 use plimsoll_calibrate::procyclicality::{Damping, damped, largest_rise, peak_to_trough};
 use plimsoll_calibrate::volatility::{Garch, ewma_variances, fit_garch};
 use plimsoll_math::linalg::{Matrix, symmetric_eigen};
@@ -194,4 +196,21 @@ fn damping_of_a_path_that_rises_and_falls() {
     printed(largest_rise(&raw, 2).unwrap(), 150.0 / 110.0 - 1.0, 12);
     assert_eq!(largest_rise(&raw, 8), None);
     assert!(damped(&[-1.0], Damping::Floor { floor: 1.0 }).is_err());
+}
+
+/// The published periods: 0.3 days more than selling takes, two at least, three at most, and half of
+/// the gross margin for all of a member's surcharges.
+#[test]
+fn concentration_period_and_caps() {
+    let rule =
+        ConcentrationRule { extra_days: 0.3, least_days: 2.0, most_days: 3.0, member_cap: 0.5 };
+    let days = |value| rule.days(value, 100.0).unwrap();
+    assert_eq!((days(50.0), days(170.0), days(1000.0)), (2.0, 2.0, 3.0));
+    assert!((days(200.0) - 2.3).abs() < 1e-12);
+    assert_eq!(rule.surcharge(1000.0, 100.0, 100.0).unwrap(), 0.0);
+    // 1000·(√1.5 − 1)
+    assert!((rule.surcharge(1000.0, 1e6, 100.0).unwrap() - 224.744_871_391_589).abs() < 1e-9);
+    assert_eq!(rule.member(&[300.0, 400.0], 1000.0).unwrap(), 500.0);
+    assert_eq!(rule.member(&[300.0, 100.0], 1000.0).unwrap(), 400.0);
+    assert!(rule.days(1.0, 0.0).is_err());
 }

@@ -5,9 +5,8 @@
 use plimsoll_calibrate::parameters::{FactorsOf, VarHead, scan_params, to_toml, var_params};
 use plimsoll_calibrate::scan_range::scan_range;
 use plimsoll_calibrate::scenarios::{Generator, Method};
-use plimsoll_margin::collateral::CollateralRules;
 use plimsoll_margin::models::scan::ScanParams;
-use plimsoll_margin::models::var::model::{MeasureName, VarParams};
+use plimsoll_margin::models::var::model::{MeasureName, Method as Judged, VarParams};
 use plimsoll_margin::models::{BUNDLED, from_params};
 use plimsoll_math::rng::{reference_panel, reference_returns};
 use plimsoll_model::params::from_toml;
@@ -19,15 +18,13 @@ fn head() -> VarHead {
         source: "The reference panel.".to_owned(),
         effective: "2026-01-01".to_owned(),
         notes: vec![],
+        method: Judged::FilteredHistorical,
         measure: MeasureName::Es,
         level_pct: 97.5,
         days: 1.0,
         maintenance_pct: 80.0,
+        collateral: from_toml("other_haircut = 0.0").unwrap(),
     }
-}
-
-fn collateral() -> CollateralRules {
-    from_toml("other_haircut = 0.0").unwrap()
 }
 
 #[test]
@@ -40,23 +37,31 @@ fn scenarios_become_a_file_that_loads() {
         FactorsOf { coin: Asset::new("BTC"), spot: 0, vol: Some(2) },
         FactorsOf { coin: Asset::new("*"), spot: 1, vol: None },
     ];
-    let params = var_params(head(), collateral(), &scenarios, &times, &factors).unwrap();
+    let params = var_params(head(), &scenarios, &times, &factors).unwrap();
     let text = to_toml(&params).unwrap();
     assert_eq!(from_params(&text).unwrap().id(), "fhs-es");
     let back: VarParams = from_toml(&text).unwrap();
     assert_eq!(back, params);
     assert_eq!(back.source.evidence, Evidence::Calibrated);
     // Row 40 is the first of the window.
-    assert_eq!(back.scenarios.names[0], "1970-02-10T00:00:00Z");
-    let btc = &back.scenarios.underlyings[&Asset::new("BTC")];
+    let joint = back.scenarios.unwrap();
+    assert_eq!(joint.names[0], "1970-02-10");
+    let btc = &joint.underlyings[&Asset::new("BTC")];
     let exact = 100.0 * plimsoll_math::float::exp_m1(scenarios.moves[0][0]);
     assert!((btc.spot_pct[0] - exact).abs() <= 0.5e-4 * (1.0 + 1e-9));
 
     let beyond = [FactorsOf { coin: Asset::new("BTC"), spot: 7, vol: None }];
-    assert!(var_params(head(), collateral(), &scenarios, &times, &beyond).is_err());
+    assert!(var_params(head(), &scenarios, &times, &beyond).is_err());
     let mut aged = Generator::new(Method::AgeWeighted { window: 60, lambda: 0.98 }).unwrap();
     let weighted = aged.scenarios(&rows).unwrap();
-    assert!(var_params(head(), collateral(), &weighted, &times, &factors).is_err());
+    let aged = VarHead { method: Judged::AgeWeighted, ..head() };
+    let params = var_params(aged, &weighted, &times, &factors).unwrap();
+    // The newest weighs 1, the one before 0.98; a model that ignores weights refuses them.
+    let weights = &params.scenarios.as_ref().unwrap().weights;
+    assert_eq!(weights[58..], [0.98, 1.0]);
+    assert!(from_params(&to_toml(&params).unwrap()).is_ok());
+    let unaged = var_params(head(), &weighted, &times, &factors).unwrap();
+    assert!(from_params(&to_toml(&unaged).unwrap()).is_err());
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The books and markets that come with the command, so that it runs without any file.
+//! The books, markets and the history that come with the command, so that it runs without any file.
 
 /// A file compiled into the command.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +36,17 @@ pub const BOOKS: &[File] = files! {
     "covered-call", "examples/books/covered-call.csv";
     "naked-strangle", "examples/books/naked-strangle.csv";
 };
+
+/// Price history that `calibrate` starts from.
+pub const HISTORY: File = File {
+    name: "btc-eth-daily",
+    path: "data/history-btc-eth-daily.csv",
+    text: include_str!("../../../data/history-btc-eth-daily.csv"),
+};
+
+/// What that history is.
+pub const HISTORY_SOURCE: &str = "data/history-btc-eth-daily.csv: Binance spot of BTC and ETH and \
+    Deribit's vol index of BTC at 00:00 UTC";
 
 /// The names of these files, for a hint.
 pub fn names(files: &[File]) -> String {

@@ -4,11 +4,12 @@
 
 use plimsoll_math::moments::{moments, sample_variance};
 use plimsoll_math::quantile::{
-    Convention, QuantileError, quantile, tail_mean, tail_weights, weighted_quantile,
+    Convention, QuantileError, quantile, tail_mean, tail_size, tail_weights, weighted_quantile,
     weighted_tail_mean,
 };
-use plimsoll_math::rng::{Stream, reference_panel, reference_returns};
+use plimsoll_math::rng::{ParkMiller, Stream, reference_panel, reference_returns};
 use plimsoll_math::sobol::Sobol;
+use plimsoll_math::sum::neumaier;
 
 fn losses() -> Vec<f64> {
     reference_returns(500).iter().map(|r| -r).collect()
@@ -177,4 +178,35 @@ fn a_shift_keeps_the_stratification() {
         }
     }
     assert!(counts.iter().flatten().all(|count| *count == 1));
+}
+
+/// Selecting by a probe of every sixteenth number gives what sorting gives, bit for bit, also where the
+/// probe sees only the largest numbers, only the smallest, or ties.
+#[test]
+fn tails_by_selection_are_tails_by_sorting() {
+    let mut generator = ParkMiller::new(20_261_122);
+    let random: Vec<f64> = (0..5000).map(|_| generator.uniform()).collect();
+    let mut samples = vec![random.clone(), random[..40].to_vec(), vec![1.0; 3000]];
+    for probed in [2.0, -2.0] {
+        let misled = random.iter().enumerate();
+        samples.push(misled.map(|(i, x)| if i % 16 == 0 { x + probed } else { *x }).collect());
+    }
+    let mut sorted = random.clone();
+    sorted.sort_by(f64::total_cmp);
+    samples.push(sorted.clone());
+    samples.push(sorted.into_iter().rev().collect());
+    samples.push(random.iter().map(|x| (8.0 * x).floor()).collect());
+    for sample in samples {
+        let mut sorted = sample.clone();
+        sorted.sort_by(|a, b| b.total_cmp(a));
+        for level in [0.5, 0.9, 0.975, 0.9973, 0.9999] {
+            let size = tail_size(sample.len(), level);
+            let whole = size.floor() as usize;
+            let ascending = sorted[..whole].iter().rev().copied();
+            let part =
+                if whole as f64 == size { 0.0 } else { (size - whole as f64) * sorted[whole] };
+            let want = (neumaier(ascending) + part) / size;
+            assert_eq!(tail_mean(&sample, level).unwrap(), want, "{} at {level}", sample.len());
+        }
+    }
 }

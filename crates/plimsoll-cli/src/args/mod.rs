@@ -1,5 +1,6 @@
 //! The command line, as clap reads it. Nothing here acts.
 
+pub mod calibrate;
 pub mod common;
 pub mod params;
 pub mod span;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueHint};
 use plimsoll::Timestamp;
 
+pub use calibrate::CalibrateArgs;
 use common::{BookArgs, Format, FormatArg, MarketArg, ModelArgs, ModelsArgs};
 pub use params::{ParamsArgs, ParamsCommand, ParamsDiffArgs, ParamsImpactArgs};
 pub use span::SpanArgs;
@@ -70,6 +72,8 @@ pub enum Command {
     Import(ImportArgs),
     /// Put our numbers beside a venue's own, component by component
     Check(CheckArgs),
+    /// Estimate a model's parameters from price history
+    Calibrate(CalibrateArgs),
     /// Measure the kernels on this machine, beside its limits
     Bench(BenchArgs),
 }

@@ -1,6 +1,7 @@
 //! One file per command: inputs in, one whole answer out.
 
 mod bench;
+mod calibrate;
 mod chain;
 mod check;
 mod compare;
@@ -14,6 +15,7 @@ mod what_if;
 
 use serde::Serialize;
 
+pub use calibrate::Estimates;
 pub use chain::{Chain, ExpiryStrikes, Strikes};
 pub use check::{Check, CheckedPool};
 pub use compare::{Compared, Row};
@@ -38,6 +40,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<Answer> {
         Some(Command::Schema(args)) => schema::run(args),
         Some(Command::Import(args)) => import::run(args),
         Some(Command::Bench(args)) => bench::run(args),
+        Some(Command::Calibrate(args)) => calibrate::run(args),
         Some(Command::Check(args)) => check::run(args),
     }
 }

@@ -6,12 +6,14 @@ use plimsoll::margin::models::isolated::IsolatedParams;
 use plimsoll::margin::models::paradex_pm::ParadexParams;
 use plimsoll::margin::models::portfolio_delta::DeltaParams;
 use plimsoll::margin::models::scan::ScanParams;
+use plimsoll::margin::models::var::model::VarParams;
 use plimsoll::margin::report::{Assessment, Summary};
 use plimsoll::model::Book;
 use plimsoll::model::market::MarketFile;
 use plimsoll::{InputCode, InputError};
 use schemars::{Schema, schema_for};
 
+use super::calibrate::Estimates;
 use super::chain::{Chain, Strikes};
 use super::compare::Comparison;
 use super::import_span::SpanReport;
@@ -60,6 +62,11 @@ const ENTRIES: &[Entry] = &[
         schema: || schema_for!(DeltaParams),
     },
     Entry {
+        name: "params-var",
+        about: "input: --params of family var",
+        schema: || schema_for!(VarParams),
+    },
+    Entry {
         name: "params-greeks",
         about: "input: --params of family greeks",
         schema: || schema_for!(GreekParams),
@@ -94,6 +101,7 @@ const ENTRIES: &[Entry] = &[
         about: "output: import span --format json",
         schema: || schema_for!(SpanReport),
     },
+    Entry { name: "estimates", about: "output: calibrate", schema: || schema_for!(Estimates) },
     Entry { name: "models", about: "output: models", schema: || schema_for!(Models) },
 ];
 

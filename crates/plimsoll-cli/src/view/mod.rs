@@ -2,6 +2,7 @@
 
 pub mod assessment;
 pub mod before_after;
+pub mod calibrate;
 pub mod chain;
 pub mod check;
 pub mod compare;

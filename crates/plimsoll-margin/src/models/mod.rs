@@ -157,6 +157,11 @@ pub const BUNDLED: &[Bundled] = bundled! {
     "sensitivities", "sensitivities/ten-day", "2025-12-06";
     "sensitivities-1d", "sensitivities/one-day", "2025-12-06";
     "sensitivities-crypto", "sensitivities/crypto-class", "2026-02-01";
+    "hs-var", "var/hs-var", "2025-09-19";
+    "fhs-es", "var/fhs-es", "2025-09-19";
+    "mc-es", "var/mc-es", "2025-09-19";
+    "delta-normal", "var/delta-normal", "2025-09-19";
+    "delta-gamma", "var/delta-gamma", "2025-09-19";
     "delta", "plimsoll/delta", "2026-01-01";
     "greeks", "plimsoll/greeks", "2026-01-01";
 };
