@@ -7,6 +7,7 @@ mod compare;
 mod import;
 mod margin;
 mod models;
+mod risk;
 mod schema;
 mod what_if;
 
@@ -28,6 +29,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<Answer> {
         Some(Command::Margin(args)) => margin::run(args),
         Some(Command::Compare(args)) => compare::run(args),
         Some(Command::WhatIf(args)) => what_if::run(args),
+        Some(Command::Risk(args)) => risk::run(args),
         Some(Command::Chain(args)) => chain::run(args),
         Some(Command::Models(args)) => models::run(args),
         Some(Command::Schema(args)) => schema::run(args),

@@ -5,6 +5,7 @@ pub mod chain;
 pub mod check;
 pub mod compare;
 pub mod margin;
+pub mod risk;
 pub mod what_if;
 
 use plimsoll::margin::report::{ModelReport, SnapshotReport};
