@@ -109,11 +109,12 @@ pub fn scenario(scenario: &ScenarioReport) -> String {
 }
 
 /// A vol move in words.
-pub fn vol_move(vol_move: VolMove) -> &'static str {
+pub fn vol_move(vol_move: VolMove) -> String {
     match vol_move {
-        VolMove::Up => "vol up",
-        VolMove::Unchanged => "vol unchanged",
-        VolMove::Down => "vol down",
+        VolMove::Up => "vol up".to_owned(),
+        VolMove::Unchanged => "vol unchanged".to_owned(),
+        VolMove::Down => "vol down".to_owned(),
+        VolMove::By(own) => format!("vol {} %", shortest_signed(100.0 * own)),
     }
 }
 

@@ -150,3 +150,162 @@ fn what_has_no_scenarios_is_refused_by_name() {
         assert!(Var::from_toml(&PARAMS.replace(from, to)).is_err(), "{to}");
     }
 }
+
+fn parts(found: &Requirement, component: usize) -> Vec<f64> {
+    found.pools[0].components[component].contributions.iter().map(|part| part.amount).collect()
+}
+
+/// Every component's contributions add up to it.
+fn assert_split(found: &Requirement) {
+    for component in &found.pools[0].components {
+        let sum: f64 = component.contributions.iter().map(|part| part.amount).sum();
+        // Ten digits: what central differences of prices leave of sixteen.
+        let error = (sum - component.initial).abs();
+        assert!(error <= 1e-7 * component.initial.max(1.0), "{component:?} against {sum}");
+    }
+}
+
+const TWO_FUTURES: &str = r#"[{"instrument":"BTC_USDC-PERPETUAL","quantity":1},
+                              {"instrument":"ETH_USDC-PERPETUAL","quantity":-20}]"#;
+
+const SHORT_STRANGLE: &str = r#"[{"instrument":"BTC-27MAR26-100000-C","quantity":-2},
+                                 {"instrument":"BTC-27MAR26-90000-P","quantity":-1},
+                                 {"instrument":"ETH_USDC-PERPETUAL","quantity":5}]"#;
+
+/// Weights .2 .2 .2 .2 1 of 1.8 in all: the tail of 40 % holds .72, which is the loss of 4800 and of
+/// 4400 with .2 each, of 400 with .2, and .12 of the 0.
+#[test]
+fn weights_of_age_decide_what_the_tail_is() {
+    let text = PARAMS
+        .replace("measure = \"es\"", "method = \"age-weighted\"\nmeasure = \"es\"")
+        .replace("[scenarios]\n", "[scenarios]\nweights = [0.2, 0.2, 0.2, 0.2, 1.0]\n");
+    let found = requirement(&Var::from_toml(&text).unwrap(), &market(), TWO_FUTURES, "{}");
+    let es = (0.2 * 4800.0 + 0.2 * 4400.0 + 0.2 * 400.0) / 0.72;
+    assert!((found.initial_margin_usd() - es).abs() < 1e-9, "{found:?}");
+    assert_split(&found);
+    // Effective number (Σw)²/Σw² = 3.24/1.16.
+    assert!((found.pools[0].figures["effective_scenarios"] - 3.24 / 1.16).abs() < 1e-12);
+
+    // VaR: the loss with less than 40 % of the weight above and 40 % with it: .2 + .2 + .2 + 1 > .72.
+    let var = text.replace("measure = \"es\"", "measure = \"var-inverse-ecdf\"");
+    let found = requirement(&Var::from_toml(&var).unwrap(), &market(), TWO_FUTURES, "{}");
+    assert_eq!(found.initial_margin_usd(), 0.0);
+    let linear = text.replace("measure = \"es\"", "measure = \"var-linear\"");
+    assert!(Var::from_toml(&linear).unwrap_err().to_string().contains("weighted"));
+}
+
+/// ES of the stressed days: −30 % and +25 % of BTC with ETH at −10 % and +40 %. Losses of the two
+/// futures are 30000 − 8000 and −25000 + 32000; 40 % of two days is 0.8 of the worst: 22000.
+#[test]
+fn a_floor_from_stressed_days_adds_what_is_above() {
+    let floor = "\n[stressed]\nshare_pct = 50.0\n[stressed.scenarios]\nnames = [\"a\", \"b\"]\n\
+        [stressed.scenarios.underlyings.BTC]\nspot_pct = [-30.0, 25.0]\n\
+        [stressed.scenarios.underlyings.ETH]\nspot_pct = [-10.0, 40.0]\n";
+    let model = Var::from_toml(&format!("{PARAMS}{floor}")).unwrap();
+    let found = requirement(&model, &market(), TWO_FUTURES, "{}");
+    // Half of 22000 is 11000, 6400 above the 4600 of current days.
+    assert!((found.initial_margin_usd() - 11_000.0).abs() < 1e-9, "{found:?}");
+    assert!((found.pools[0].components[1].initial - 6400.0).abs() < 1e-9);
+    assert!((found.pools[0].figures["stressed"] - 22_000.0).abs() < 1e-9);
+    // BTC 15000 − 1000, ETH −4000 − 3600.
+    let added = parts(&found, 1);
+    assert!((added[0] - 14_000.0).abs() < 1e-9 && (added[1] + 7600.0).abs() < 1e-9, "{added:?}");
+    let low = floor.replace("50.0", "20.0");
+    let model = Var::from_toml(&format!("{PARAMS}{low}")).unwrap();
+    let found = requirement(&model, &market(), TWO_FUTURES, "{}");
+    assert!((found.initial_margin_usd() - 4600.0).abs() < 1e-9, "a fifth of it is less");
+}
+
+fn law(method: &str, measure: &str, sd_pct: f64, more: &str) -> String {
+    let head = &PARAMS[..PARAMS.find("[scenarios]").unwrap()];
+    let head = head
+        .replace("measure = \"es\"", &format!("method = \"{method}\"\nmeasure = \"{measure}\""));
+    let head = head.replace("level_pct = 60.0", "level_pct = 99.0");
+    format!(
+        "{head}\n[law]\ncorrelation = [[1.0, 0.5, -0.3], [0.5, 1.0, -0.2], [-0.3, -0.2, 1.0]]\n{more}\n\
+         factors = [{{ coin = \"BTC\", moves = \"spot\", sd_pct = {sd_pct} }}, \
+         {{ coin = \"ETH\", moves = \"spot\", sd_pct = {} }}, \
+         {{ coin = \"BTC\", moves = \"vol\", sd_pct = {sd_pct} }}]\n",
+        1.25 * sd_pct
+    )
+}
+
+/// Exposures 100,000 and −80,000 with 4 and 5 %: 4000² + 4000² − 2·½·4000² = 4000².
+#[test]
+fn delta_normal_by_hand() {
+    // Quantile and tail mean of the normal law at 99 %, to all digits.
+    for (measure, multiple) in
+        [("var-linear", 2.326_347_874_040_841), ("es", 2.665_214_220_345_806)]
+    {
+        let model = Var::from_toml(&law("delta-normal", measure, 4.0, "")).unwrap();
+        let found = requirement(&model, &market(), TWO_FUTURES, "{}");
+        let margin = found.initial_margin_usd();
+        assert!((margin - 4000.0 * multiple).abs() < 1e-8, "{measure}: {margin}");
+        // Both coins have half: 4000² − ½·4000² each, over 4000.
+        let split = parts(&found, 0);
+        assert!(split.iter().all(|part| (part - 2000.0 * multiple).abs() < 1e-8), "{split:?}");
+    }
+    // A t law of 4 degrees of freedom with the same covariance: 3.746947/√2 standard deviations.
+    let model =
+        Var::from_toml(&law("delta-normal", "var-linear", 4.0, "copula_dof = 4.0")).unwrap();
+    let margin = requirement(&model, &market(), TWO_FUTURES, "{}").initial_margin_usd();
+    assert!((margin - 4000.0 * 3.746_947_387_979_196_8 / 2.0_f64.sqrt()).abs() < 1e-6, "{margin}");
+}
+
+/// Small moves are quadratic, so revaluing draws of the law must give what its moments give. Draws
+/// err by their own standard error.
+#[test]
+fn derivatives_and_simulation_agree_on_small_moves() {
+    let market = market();
+    let draws = "simulation = { draws = \"sobol\", paths = 16384, seed = 1 }";
+    for measure in ["es", "var-linear"] {
+        let simulated = Var::from_toml(&law("monte-carlo", measure, 1.0, draws)).unwrap();
+        let simulated = requirement(&simulated, &market, SHORT_STRANGLE, r#"{"BTC":0.5}"#);
+        assert_split(&simulated);
+        let error = simulated.pools[0].figures["simulation_standard_error"];
+        let simulated = simulated.initial_margin_usd();
+        assert!(error > 0.0 && error < 0.03 * simulated, "{error} of {simulated}");
+        let [expanded, exact] = ["delta-gamma", "delta-gamma-exact"].map(|method| {
+            let model = Var::from_toml(&law(method, measure, 1.0, "")).unwrap();
+            let found = requirement(&model, &market, SHORT_STRANGLE, r#"{"BTC":0.5}"#);
+            assert_split(&found);
+            found.initial_margin_usd()
+        });
+        // Third-order terms of 1 % moves are below a half per cent of this book's loss.
+        assert!((exact - simulated).abs() < 4.0 * error + 0.005 * exact, "{exact} {simulated}");
+        assert!((exact - expanded).abs() < 0.01 * exact, "{exact} {expanded}");
+    }
+}
+
+#[test]
+fn a_method_without_what_it_needs_is_refused() {
+    let draws = "simulation = { draws = \"sobol\", paths = 1000, seed = 1 }";
+    for (text, words) in [
+        (PARAMS.replace("measure", "method = \"delta-normal\"\nmeasure"), "needs [law]"),
+        (
+            PARAMS.replace("measure", "method = \"age-weighted\"\nmeasure"),
+            "without scenarios.weights",
+        ),
+        (law("historical", "es", 4.0, ""), "needs [scenarios]"),
+        (law("monte-carlo", "es", 4.0, ""), "[law.simulation]"),
+        (law("monte-carlo", "es", 4.0, draws), "multiple of 16"),
+        (law("delta-gamma", "es", 4.0, "copula_dof = 5.0"), "normal law"),
+        (
+            law("delta-normal", "es", 4.0, "").replace("[0.5, 1.0, -0.2]", "[0.4, 1.0, -0.2]"),
+            "symmetric",
+        ),
+        (law("delta-normal", "es", 4.0, "").replace("-0.3", "-0.99"), "positive definite"),
+        (
+            law("delta-normal", "es", 4.0, "").replace("coin = \"ETH\"", "coin = \"BTC\""),
+            "two factors",
+        ),
+    ] {
+        let refusal = Var::from_toml(&text).unwrap_err().to_string();
+        assert!(refusal.contains(words), "{refusal}");
+    }
+    let model = Var::from_toml(&law("delta-normal", "es", 4.0, "")).unwrap();
+    let market = market();
+    let sol = market.find("SOL_USDC-PERPETUAL").unwrap();
+    let refusal = model.prepare(&market, &[sol]).err().unwrap().to_string();
+    assert!(refusal.contains("SOL") && refusal.contains("BTC, ETH"), "{refusal}");
+}

@@ -66,10 +66,49 @@ fn check(sample: &[f64], level: f64) -> Result<(), QuantileError> {
     if !(level > 0.0 && level < 1.0) {
         return Err(QuantileError::BadLevel { level });
     }
-    match sample.iter().position(|value| !value.is_finite()) {
-        Some(index) => Err(QuantileError::NotFinite { index, value: sample[index] }),
-        None => Ok(()),
+    // Without an early exit the loop runs on whole registers.
+    if sample.iter().fold(true, |finite, value| finite & value.is_finite()) {
+        return Ok(());
     }
+    let index = sample.iter().position(|value| !value.is_finite()).unwrap_or_default();
+    Err(QuantileError::NotFinite { index, value: sample[index] })
+}
+
+/// Every so manieth number is probed for the bound of [`largest`].
+const STRIDE: usize = 16;
+
+/// The `count` largest numbers, in no order. The sample is not empty and finite, `count` at least 1
+/// and at most its length.
+///
+/// A probe of the sample gives a bound that a few more than `count` numbers should reach; one pass
+/// keeps those (R. Floyd and R. Rivest, *Expected time bounds for selection*, CACM 18, 1975). Where
+/// the probe misleads, the selection is made among all.
+fn largest(sample: &[f64], count: usize) -> Vec<f64> {
+    let mut kept = reaching_bound(sample, count).unwrap_or_else(|| sample.to_vec());
+    let split = kept.len() - count;
+    kept.select_nth_unstable_by(split, f64::total_cmp);
+    kept.drain(..split);
+    kept
+}
+
+/// At least `count` numbers with all of the `count` largest among them, if a probe finds a bound.
+fn reaching_bound(sample: &[f64], count: usize) -> Option<Vec<f64>> {
+    let mut probe: Vec<f64> = sample.iter().step_by(STRIDE).copied().collect();
+    let expected = count as f64 / STRIDE as f64;
+    // Three standard deviations more than expected: too few are kept about once in a thousand.
+    let rank = (expected + 3.0 * expected.sqrt()).ceil() as usize + 1;
+    let place = probe.len().checked_sub(rank)?;
+    let (_, bound, _) = probe.select_nth_unstable_by(place, f64::total_cmp);
+    let bound = *bound;
+    let mut kept = vec![0.0; sample.len()];
+    let mut number = 0;
+    // Every number is written, those below the bound are written over: no branch to guess wrong.
+    for value in sample {
+        kept[number] = *value;
+        number += usize::from(*value >= bound);
+    }
+    kept.truncate(number);
+    (number >= count).then_some(kept)
 }
 
 /// `(1−α)n`, the size of the upper tail in observations. A product within `1e-9` of an integer is that
@@ -128,12 +167,11 @@ pub fn quantile_weights(
 ) -> Result<Vec<(usize, f64)>, QuantileError> {
     check(sample, level)?;
     let mut order: Vec<usize> = (0..sample.len()).collect();
-    order.sort_unstable_by(|a, b| sample[*a].total_cmp(&sample[*b]).then_with(|| b.cmp(a)));
+    let upwards = |a: &usize, b: &usize| sample[*a].total_cmp(&sample[*b]).then_with(|| b.cmp(a));
     let ranks = ranks(sample.len(), level, convention);
-    Ok(ranks
-        .iter()
-        .filter(|r| r.1 > 0.0)
-        .map(|(rank, weight)| (order[rank - 1], *weight))
+    let read = ranks.iter().filter(|rank| rank.1 > 0.0);
+    Ok(read
+        .map(|(rank, weight)| (*order.select_nth_unstable_by(rank - 1, upwards).1, *weight))
         .collect())
 }
 
@@ -218,11 +256,8 @@ pub fn tail_mean(sample: &[f64], level: f64) -> Result<f64, QuantileError> {
     let size = tail_size(sample.len(), level);
     let whole = size.floor() as usize;
     let count = (size.ceil() as usize).clamp(1, sample.len());
-    let mut values = sample.to_vec();
-    let split = values.len() - count;
-    values.select_nth_unstable_by(split, f64::total_cmp);
     // Sorted, so that equal samples in another order give the same bits.
-    let tail = &mut values[split..];
+    let mut tail = largest(sample, count);
     tail.sort_unstable_by(f64::total_cmp);
     let (boundary, largest) = if whole < count { (tail[0], &tail[1..]) } else { (0.0, &tail[..]) };
     let sum = neumaier(largest.iter().copied());
@@ -239,18 +274,53 @@ pub fn weighted_quantile(
     weights: &[f64],
     level: f64,
 ) -> Result<f64, QuantileError> {
+    Ok(sample[weighted_quantile_index(sample, weights, level)?])
+}
+
+/// The place of the number that [`weighted_quantile`] reads; among equal numbers the first.
+///
+/// # Errors
+/// As [`weighted_quantile`].
+pub fn weighted_quantile_index(
+    sample: &[f64],
+    weights: &[f64],
+    level: f64,
+) -> Result<usize, QuantileError> {
     let order = weighted_order(sample, weights, level)?;
     let total = neumaier(weights.iter().copied());
     // From the top, where the few numbers are: the tail above the quantile weighs at most 1 − level.
     let allowed = (1.0 - level) * total * (1.0 + 1e-12);
     let mut above = 0.0;
-    for index in &order {
-        above += weights[*index];
-        if above > allowed {
-            return Ok(sample[*index]);
+    let reached = order.iter().find(|index| {
+        above += weights[**index];
+        above > allowed
+    });
+    reached.or(order.last()).copied().ok_or(QuantileError::Empty)
+}
+
+/// Weights of the observations in the mean of the upper tail of weight `1 − level`, the boundary
+/// observation in part: `weighted_tail_mean = Σ wᵢ·xᵢ`, `Σ wᵢ = 1`, the largest first.
+///
+/// # Errors
+/// As [`weighted_quantile`].
+pub fn weighted_tail_weights(
+    sample: &[f64],
+    weights: &[f64],
+    level: f64,
+) -> Result<Vec<(usize, f64)>, QuantileError> {
+    let order = weighted_order(sample, weights, level)?;
+    let mass = (1.0 - level) * neumaier(weights.iter().copied());
+    let mut left = mass;
+    let mut tail = Vec::new();
+    for index in order {
+        let weight = weights[index].min(left);
+        tail.push((index, weight / mass));
+        left -= weight;
+        if left <= 0.0 {
+            break;
         }
     }
-    Ok(order.last().map_or(f64::NAN, |index| sample[*index]))
+    Ok(tail)
 }
 
 /// Mean of the upper tail of weight `1 − level`, the boundary observation in part.
@@ -262,18 +332,8 @@ pub fn weighted_tail_mean(
     weights: &[f64],
     level: f64,
 ) -> Result<f64, QuantileError> {
-    let order = weighted_order(sample, weights, level)?;
-    let mass = (1.0 - level) * neumaier(weights.iter().copied());
-    let (mut left, mut sum) = (mass, 0.0);
-    for index in order {
-        let weight = weights[index].min(left);
-        sum += weight * sample[index];
-        left -= weight;
-        if left <= 0.0 {
-            break;
-        }
-    }
-    Ok(sum / mass)
+    let tail = weighted_tail_weights(sample, weights, level)?;
+    Ok(tail.iter().map(|(index, weight)| weight * sample[*index]).sum())
 }
 
 /// Indices from the largest number down.

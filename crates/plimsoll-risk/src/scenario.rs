@@ -21,8 +21,9 @@ pub struct Scenario {
     pub tail: bool,
 }
 
-/// What happens to implied vols in a scenario; [`VolShocks`] says by how much.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+/// What happens to implied vols in a scenario; [`VolShocks`] says by how much, unless the scenario
+/// does.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum VolMove {
     /// The up-shock.
@@ -31,6 +32,9 @@ pub enum VolMove {
     Unchanged,
     /// The down-shock.
     Down,
+    /// A relative move of the scenario's own, the same at every expiry: `vol' = vol·(1 + x)`, not
+    /// below 0. Joint scenarios of history or simulation each have one.
+    By(f64),
 }
 
 /// Sizes of the vol shocks and how they scale with time to expiry.
@@ -133,6 +137,9 @@ impl VolShocks {
             VolMove::Unchanged => return VolMap::IDENTITY,
             VolMove::Up => self.up,
             VolMove::Down => -self.down,
+            VolMove::By(own) => {
+                return VolMap { scale: (1.0 + own).max(0.0), ..VolMap::IDENTITY };
+            }
         };
         let size = signed * self.tenor.map_or(1.0, |tenor| tenor.factor(dte_days));
         let floor = if vol_move == VolMove::Up { self.min_up_vol } else { 0.0 };
@@ -205,6 +212,9 @@ impl ScenarioSet {
                 let weight_pct = block.weights_pct.get(index).copied().unwrap_or(100.0);
                 check_bounds("weights_pct", weight_pct, 0.0, 100.0)?;
                 for vol_move in &block.vol {
+                    if let VolMove::By(own) = vol_move {
+                        check_bounds("vol by", *own, -1.0, 10.0)?;
+                    }
                     for days in &block.days {
                         check_bounds("days", *days, 0.0, 365.0)?;
                         scenarios.push(Scenario {
@@ -269,6 +279,9 @@ mod tests {
         assert_eq!(points.map(VolMove::Up, 30.0).apply(0.6), 0.6 + 0.5);
         assert_eq!(points.map(VolMove::Down, 30.0).apply(0.2), 0.0, "vol never goes below zero");
         assert_eq!(relative.map(VolMove::Unchanged, 1.0).apply(0.6), 0.6);
+        // A scenario's own move knows neither tenor nor floor.
+        assert_eq!(points.map(VolMove::By(0.2), 1.0).apply(0.5), 0.5 * 1.2);
+        assert_eq!(points.map(VolMove::By(-1.0), 1.0).apply(0.5), 0.0);
     }
 
     #[test]
@@ -290,6 +303,7 @@ mod tests {
             block(vec![5.0], vec![101.0]),
             block(vec![5.0], vec![50.0, 50.0]),
             block(vec![], vec![]),
+            ScenarioBlock { vol: vec![VolMove::By(f64::NAN)], ..block(vec![5.0], vec![]) },
         ] {
             assert!(ScenarioSet::from_blocks(&[bad], &vol).is_err());
         }

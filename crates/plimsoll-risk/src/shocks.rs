@@ -21,7 +21,8 @@ pub(crate) struct Shocks {
     pub per_growth: Vec<f64>,
     /// weight of each loss; 0 in padding columns, where nothing is lost anyway
     pub weight: Vec<f64>,
-    /// the distinct pairs of vol move and days that pass
+    /// the pairs of vol move and days that pass: those with shared moves once each, own moves one
+    /// by one
     pairs: Vec<(VolMove, f64)>,
     /// which pair each column has
     pair: Vec<usize>,
@@ -40,7 +41,11 @@ impl Shocks {
         let mut pair = vec![0; columns];
         for (pair, scenario) in pair.iter_mut().zip(&set.scenarios) {
             let wanted = (scenario.vol_move, scenario.days);
-            *pair = pairs.iter().position(|known| *known == wanted).unwrap_or_else(|| {
+            // Own moves of thousands of scenarios differ; looking for equal ones would cost more
+            // than a square root each.
+            let own = matches!(scenario.vol_move, VolMove::By(_));
+            let known = || pairs.iter().position(|known| *known == wanted);
+            *pair = if own { None } else { known() }.unwrap_or_else(|| {
                 pairs.push(wanted);
                 pairs.len() - 1
             });

@@ -87,7 +87,7 @@ fn set(scenarios: Vec<Scenario>) -> ScenarioSet {
 fn grid() -> ScenarioSet {
     let mut scenarios = Vec::new();
     for step in -3..=3 {
-        for vol_move in [VolMove::Up, VolMove::Unchanged, VolMove::Down] {
+        for vol_move in [VolMove::Up, VolMove::Unchanged, VolMove::Down, VolMove::By(-0.07)] {
             let weight = if step == -3 { 0.35 } else { 1.0 };
             let days = f64::from(step.max(0));
             let spot_move = 0.07 * f64::from(step);
@@ -192,6 +192,7 @@ fn scalar(market: &Market, id: InstrumentId, scenario: &Scenario) -> f64 {
         VolMove::Up => 1.0 + VOL_UP,
         VolMove::Unchanged => 1.0,
         VolMove::Down => 1.0 - VOL_UP,
+        VolMove::By(own) => 1.0 + own,
     };
     let after = value(
         growth,

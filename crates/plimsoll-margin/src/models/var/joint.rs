@@ -16,6 +16,10 @@ use serde::{Deserialize, Serialize};
 pub struct JointScenarios {
     /// A name for each scenario: the date it comes from, or a number.
     pub names: Vec<String>,
+    /// Weight of each scenario, where they differ: `λ^age`. They need not add up to 1. Absent: all
+    /// count alike.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub weights: Vec<f64>,
     /// Moves by underlying; `*` stands for every coin without columns of its own.
     pub underlyings: BTreeMap<Asset, MoveColumns>,
 }
@@ -27,12 +31,12 @@ pub struct MoveColumns {
     /// Relative moves of the index and every forward, in percent.
     pub spot_pct: Vec<f64>,
     /// Relative moves of every vol, in percent: 20 turns 60 % into 72 %. Absent: vols stay.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub vol_pct: Vec<f64>,
 }
 
 /// Stands for every coin without columns of its own.
-const EVERY_OTHER: &str = "*";
+pub(super) const EVERY_OTHER: &str = "*";
 
 impl JointScenarios {
     /// Checks that every column has one bounded entry per scenario.
@@ -42,6 +46,16 @@ impl JointScenarios {
     pub fn check(&self) -> Result<(), InputError> {
         let count = self.names.len();
         check_bounds("number of scenarios", count as f64, 1.0, 100_000.0)?;
+        if !(self.weights.is_empty() || self.weights.len() == count) {
+            let message = format!("{} weights for {count} scenarios", self.weights.len());
+            return Err(InputError::new(InputCode::BadParameter, message));
+        }
+        for (name, weight) in self.names.iter().zip(&self.weights) {
+            check_bounds(&format!("weight of {name}"), *weight, 0.0, 1e6)?;
+        }
+        if !self.weights.is_empty() && self.weights.iter().all(|weight| *weight == 0.0) {
+            return Err(InputError::new(InputCode::BadParameter, "every scenario weighs nothing"));
+        }
         for (underlying, columns) in &self.underlyings {
             let spots = columns.spot_pct.len();
             let vols = columns.vol_pct.len();
@@ -77,19 +91,15 @@ impl JointScenarios {
 }
 
 impl MoveColumns {
-    /// Relative vol move of a row.
-    fn vol_move(&self, row: usize) -> f64 {
-        self.vol_pct.get(row).copied().unwrap_or(0.0) / 100.0
+    fn vol_move(&self, row: usize) -> VolMove {
+        self.vol_pct.get(row).map_or(VolMove::Unchanged, |pct| VolMove::By(pct / 100.0))
     }
 }
 
 /// Profit of one contract of each instrument in USD: one vector per instrument, one cell per scenario.
 pub type Rows = BTreeMap<InstrumentId, Vec<f64>>;
 
-/// Prices the instruments of one underlying in every row, by full revaluation.
-///
-/// A scenario set knows one size of up-move and one of down-move of vols. Rows are therefore priced in
-/// sets that share their sizes: at most one set for each two different vol moves.
+/// Prices the instruments of one underlying in every row, by full revaluation, in one risk array.
 ///
 /// # Errors
 /// Names the instrument that cannot be valued.
@@ -99,74 +109,28 @@ pub fn price(
     columns: &MoveColumns,
     days: f64,
 ) -> Result<Rows, InputError> {
-    let count = columns.spot_pct.len();
-    let mut rows: Rows = ids.iter().map(|id| (*id, vec![0.0; count])).collect();
-    for set in sets(columns, days) {
-        let array = RiskArray::price(market, ids.iter().copied(), &set.scenarios, Measure::Usd)?;
-        for (id, row) in &mut rows {
-            let cells = array.row(*id).unwrap_or_default();
-            for (place, cell) in set.places.iter().zip(cells) {
-                row[*place] = *cell;
-            }
-        }
-    }
-    Ok(rows)
-}
-
-/// Scenarios that share one up-move and one down-move, with their rows.
-struct SharedSizes {
-    scenarios: ScenarioSet,
-    places: Vec<usize>,
-}
-
-fn sets(columns: &MoveColumns, days: f64) -> Vec<SharedSizes> {
-    // By bits: equal moves share, and the order is that of the numbers for either sign alone.
-    let mut ups: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
-    let mut downs: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
-    let mut level = Vec::new();
-    for row in 0..columns.spot_pct.len() {
-        let by = columns.vol_move(row);
-        match by {
-            _ if by > 0.0 => ups.entry(by.to_bits()).or_default().push(row),
-            _ if by < 0.0 => downs.entry((-by).to_bits()).or_default().push(row),
-            _ => level.push(row),
-        }
-    }
-    let scenario = |row: usize, vol_move: VolMove| Scenario {
-        spot_move: columns.spot_pct[row] / 100.0,
-        vol_move,
+    let scenario = |(row, pct): (usize, &f64)| Scenario {
+        spot_move: pct / 100.0,
+        vol_move: columns.vol_move(row),
         days,
         weight: 1.0,
         tail: false,
     };
-    let (mut ups, mut downs) = (ups.into_iter(), downs.into_iter());
-    let mut sets = Vec::new();
-    loop {
-        let (up, down) = (ups.next(), downs.next());
-        let unchanged = std::mem::take(&mut level);
-        if up.is_none() && down.is_none() && unchanged.is_empty() {
-            return sets;
-        }
-        let size = |side: &Option<(u64, Vec<usize>)>| {
-            side.as_ref().map_or(0.0, |(bits, _)| f64::from_bits(*bits))
-        };
-        let vol = VolShocks {
-            unit: ShockUnit::Relative,
-            up: size(&up),
-            down: size(&down),
-            min_up_vol: 0.0,
-            tenor: None,
-        };
-        let rows = |side: Option<(u64, Vec<usize>)>| side.map_or_else(Vec::new, |(_, rows)| rows);
-        let moved =
-            [(rows(up), VolMove::Up), (rows(down), VolMove::Down), (unchanged, VolMove::Unchanged)];
-        let (mut scenarios, mut places) = (Vec::new(), Vec::new());
-        for (rows, vol_move) in moved {
-            for row in rows {
-                scenarios.push(scenario(row, vol_move));
-                places.push(row);
-            }
-        }
-        sets.push(SharedSizes { scenarios: ScenarioSet { scenarios, vol }, places });
-    }
+    let scenarios = columns.spot_pct.iter().enumerate().map(scenario).collect();
+    rows(market, ids, scenarios)
 }
+
+/// Profits of each instrument in USD in scenarios whose vol moves are their own.
+pub(super) fn rows(
+    market: &Market,
+    ids: &[InstrumentId],
+    scenarios: Vec<Scenario>,
+) -> Result<Rows, InputError> {
+    let set = ScenarioSet { scenarios, vol: OWN_MOVES };
+    let array = RiskArray::price(market, ids.iter().copied(), &set, Measure::Usd)?;
+    Ok(ids.iter().filter_map(|id| Some((*id, array.row(*id)?.to_vec()))).collect())
+}
+
+/// Sizes of up and down moves that no scenario refers to.
+const OWN_MOVES: VolShocks =
+    VolShocks { unit: ShockUnit::Relative, up: 0.0, down: 0.0, min_up_vol: 0.0, tenor: None };

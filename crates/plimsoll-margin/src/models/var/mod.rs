@@ -3,15 +3,18 @@
 //! [`tail`] reads VaR and ES off a net vector and splits them over its rows; [`weighting`] makes the
 //! vector speak for today (age weights, filtering); [`parametric`] and [`delta_gamma`] need no
 //! vector, [`monte_carlo`] draws one, [`extreme`] extends its tail. [`joint`] holds joint scenarios as
-//! data, and [`model`] is the margin model on them. Profits are positive for gains;
-//! VaR and ES are positive for losses. Where the numbers of a law come from is calibration's business.
+//! data and [`law`] a joint law; [`model`] is the margin model on either. Profits are positive for
+//! gains; VaR and ES are positive for losses. Where the numbers come from is calibration's business.
 
 pub mod delta_gamma;
 pub mod extreme;
 pub mod joint;
+pub mod law;
 pub mod model;
 pub mod monte_carlo;
 pub mod parametric;
+mod quadratic;
+mod revalued;
 pub mod tail;
 pub mod weighting;
 

@@ -10,6 +10,8 @@ use plimsoll_math::sobol::Sobol;
 use plimsoll_math::special::{chi_squared_inv_cdf, student_t_cdf, student_t_inv_cdf};
 use plimsoll_model::error::InputError;
 use plimsoll_model::params::check_bounds;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::refused;
 use super::tail::{TailMeasure, measure};
@@ -35,7 +37,8 @@ pub struct Copula {
 }
 
 /// How the uniforms are chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Draws {
     /// Independent.
     Independent,
@@ -178,24 +181,62 @@ pub fn simulate(
     paths: u32,
     seed: u64,
 ) -> Result<Simulated, InputError> {
+    let mut values = Vec::new();
+    let mut drawn = 0;
+    for number in 0..REPETITIONS {
+        let moves = repetition(law, draws, paths, seed, number)?;
+        let losses: Vec<f64> = moves.iter().map(|moves| loss(moves)).collect();
+        drawn += moves.len() as u32;
+        values.push(measure(&losses, level, tail_measure)?);
+    }
+    Ok(Simulated {
+        value: plimsoll_math::moments::mean(&values),
+        standard_error: error_of_mean(&values),
+        paths: drawn,
+    })
+}
+
+/// Repetition `number` of a simulation of `paths` paths in all: its share of them, independent of the
+/// other repetitions.
+///
+/// # Errors
+/// Fewer than two paths for each repetition; as [`JointLaw::draw`].
+pub fn repetition(
+    law: &JointLaw,
+    draws: Draws,
+    paths: u32,
+    seed: u64,
+    number: u64,
+) -> Result<Vec<Vec<f64>>, InputError> {
     let each = paths / REPETITIONS as u32;
     if each < 2 {
         return Err(refused("simulation", format!("{paths} paths for {REPETITIONS} repetitions")));
     }
-    let mut values = Vec::new();
-    for repetition in 0..REPETITIONS {
-        // Seeds of repetitions of one run must not meet those of another run's.
-        let own = Stream::new(seed, u64::MAX - 1 - repetition).bits();
-        let losses: Vec<f64> =
-            law.draw(each, draws, own)?.iter().map(|moves| loss(moves)).collect();
-        values.push(measure(&losses, level, tail_measure)?);
-    }
-    let spread = plimsoll_math::moments::sample_variance(&values);
-    Ok(Simulated {
-        value: plimsoll_math::moments::mean(&values),
-        standard_error: sqrt(spread / REPETITIONS as f64),
-        paths: each * REPETITIONS as u32,
-    })
+    // Seeds of repetitions of one run must not meet those of another run's.
+    let own = Stream::new(seed, u64::MAX - 1 - number).bits();
+    law.draw(each, draws, own)
+}
+
+/// Standard error of a measure of simulated losses whose [`REPETITIONS`] lie one after the other,
+/// from the spread of the measure over them.
+///
+/// # Errors
+/// As [`measure`].
+pub fn simulation_error(
+    losses: &[f64],
+    level: f64,
+    tail_measure: TailMeasure,
+) -> Result<f64, InputError> {
+    let each = (losses.len() / REPETITIONS as usize).max(1);
+    let values: Vec<f64> = losses
+        .chunks_exact(each)
+        .map(|losses| measure(losses, level, tail_measure))
+        .collect::<Result<_, _>>()?;
+    Ok(error_of_mean(&values))
+}
+
+fn error_of_mean(values: &[f64]) -> f64 {
+    sqrt(plimsoll_math::moments::sample_variance(values) / values.len() as f64)
 }
 
 /// Probability that one factor of a t copula is extreme given that the other is:

@@ -2,7 +2,7 @@
 
 use plimsoll_math::quantile::{
     Convention, Interval, QuantileError, quantile, quantile_interval, quantile_weights, tail_mean,
-    tail_size, tail_weights,
+    tail_size, tail_weights, weighted_quantile_index, weighted_tail_weights,
 };
 use plimsoll_math::sum::neumaier;
 use plimsoll_model::error::InputError;
@@ -57,6 +57,29 @@ pub fn scenario_weights(
     match measure {
         TailMeasure::ValueAtRisk(convention) => quantile_weights(losses, level, convention),
         TailMeasure::ExpectedShortfall => tail_weights(losses, level),
+    }
+    .map_err(of_losses)
+}
+
+/// [`scenario_weights`] where scenarios have weights of their own: newer days count more. A VaR is
+/// read by the inverse of the weighted distribution function, the only convention that weights have.
+///
+/// # Errors
+/// As [`measure`]; weights that do not fit, or another convention.
+pub fn aged_scenario_weights(
+    losses: &[f64],
+    ages: &[f64],
+    level: f64,
+    measure: TailMeasure,
+) -> Result<Vec<(usize, f64)>, InputError> {
+    match measure {
+        TailMeasure::ValueAtRisk(Convention::InverseEcdf) => {
+            weighted_quantile_index(losses, ages, level).map(|index| vec![(index, 1.0)])
+        }
+        TailMeasure::ValueAtRisk(other) => {
+            return Err(refused("weighted scenarios", format!("no {} quantile", other.name())));
+        }
+        TailMeasure::ExpectedShortfall => weighted_tail_weights(losses, ages, level),
     }
     .map_err(of_losses)
 }
@@ -153,7 +176,11 @@ pub fn estimate(
 /// The scenarios of the `count` largest losses, worst first; the first of equals first.
 pub fn worst(losses: &[f64], count: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..losses.len()).collect();
-    order.sort_by(|a, b| losses[*b].total_cmp(&losses[*a]).then(a.cmp(b)));
-    order.truncate(count);
+    let downwards = |a: &usize, b: &usize| losses[*b].total_cmp(&losses[*a]).then(a.cmp(b));
+    if count < order.len() {
+        order.select_nth_unstable_by(count, downwards);
+        order.truncate(count);
+    }
+    order.sort_by(downwards);
     order
 }
