@@ -7,9 +7,10 @@ use plimsoll_margin::MarginModel;
 use plimsoll_margin::exposure::{by_bucket, legs};
 use plimsoll_margin::model::Leg;
 use plimsoll_margin::models::var::joint::JointScenarios;
+use plimsoll_margin::models::var::revalued::Losses;
 use plimsoll_margin::models::var::tail;
 use plimsoll_math::float::sqrt;
-use plimsoll_model::error::InputError;
+use plimsoll_model::error::{InputCode, InputError};
 use plimsoll_model::{Asset, InstrumentId, Market, Portfolio, Provenance, Timestamp};
 use plimsoll_risk::shifted_by;
 use schemars::JsonSchema;
@@ -20,7 +21,7 @@ use crate::library::{Stress, StressKind, StressLibrary};
 use crate::liquidity::{Exit, LiquiditySettings, exits};
 use crate::losses::{leg_name, profits, values};
 use crate::reverse::{BreakingMove, breaking_move};
-use crate::tails::{CONFIDENCE, Factor, LegLosses, LogMoves, components, estimate, leg_losses};
+use crate::tails::{CONFIDENCE, Factor, LogMoves, components, estimate, leg_losses};
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -256,6 +257,11 @@ pub fn risk_report(
     let (market, portfolio) = portfolio.narrowed(market);
     let (market, portfolio) = (&market, &portfolio);
     let account = Account { model, market, portfolio };
+    if !scenarios.joint.weights.is_empty() {
+        let message = format!("{} weights its scenarios by age", scenarios.id);
+        return Err(InputError::new(InputCode::Unsupported, message)
+            .hint("the risk report counts every scenario once: take one without weights"));
+    }
     let coins = coins(market, portfolio);
     let moves = LogMoves::of(scenarios.joint, &coins)?;
     let names = &scenarios.joint.names;
@@ -289,7 +295,7 @@ pub fn risk_report(
         correlation_stress: correlation_rows(market, portfolio, &moves, names, settings)?,
         components: leg_parts(market, &day, settings.main_level_pct / 100.0)?,
         worst: worst_scenarios(names, &day),
-        losses: day.total.clone(),
+        losses: day.sum.clone(),
         correlations: correlations(&moves)?,
         narrative: narrative(&stresses),
         notes: notes(&stresses, &exits, scenarios.source),
@@ -434,7 +440,7 @@ fn correlation_rows(
     cases.into_iter().map(row).collect()
 }
 
-fn leg_parts(market: &Market, day: &LegLosses, level: f64) -> Result<Vec<LegPart>, InputError> {
+fn leg_parts(market: &Market, day: &Losses, level: f64) -> Result<Vec<LegPart>, InputError> {
     let parts = day.legs.iter().zip(components(day, level)?);
     let mut parts: Vec<LegPart> =
         parts.map(|((leg, _), amount)| LegPart { leg: leg_name(market, leg), amount }).collect();
@@ -442,9 +448,9 @@ fn leg_parts(market: &Market, day: &LegLosses, level: f64) -> Result<Vec<LegPart
     Ok(parts)
 }
 
-fn worst_scenarios(names: &[String], day: &LegLosses) -> Vec<NamedLoss> {
-    let worst = tail::worst(&day.total, WORST).into_iter();
-    worst.map(|s| NamedLoss { name: names[s].clone(), loss: day.total[s] }).collect()
+fn worst_scenarios(names: &[String], day: &Losses) -> Vec<NamedLoss> {
+    let worst = tail::worst(&day.sum, WORST).into_iter();
+    worst.map(|s| NamedLoss { name: names[s].clone(), loss: day.sum[s] }).collect()
 }
 
 fn correlations(moves: &LogMoves) -> Result<Correlations, InputError> {
@@ -471,7 +477,7 @@ fn reverse_row(found: &BreakingMove) -> ReverseStress {
 fn concentrations(
     market: &Market,
     portfolio: &Portfolio,
-    day: &LegLosses,
+    day: &Losses,
     settings: &Settings,
 ) -> Result<Vec<Concentration>, InputError> {
     let coin_of = |leg: &Leg| match leg {

@@ -68,7 +68,9 @@ pub fn breaking_move(
             let point: Vec<f64> = direction.iter().map(|x| x * length).collect();
             let gradient = search.gradient(&point)?;
             reached = Some((length, direction));
-            let Some(next) = unit(&gradient.iter().map(|slope| -slope).collect::<Vec<_>>()) else { break };
+            let Some(next) = unit(&gradient.iter().map(|slope| -slope).collect::<Vec<_>>()) else {
+                break;
+            };
             if gain < 1e-4 * length {
                 break;
             }

@@ -11,9 +11,9 @@ use std::collections::BTreeMap;
 use plimsoll_calibrate::covariance::{
     Stress, correlation, covariance_from, sample_covariance, stressed,
 };
-use plimsoll_margin::collateral::price_usd;
-use plimsoll_margin::model::Leg;
-use plimsoll_margin::models::var::joint::{JointScenarios, MoveColumns, price};
+use plimsoll_margin::collateral::Cash;
+use plimsoll_margin::models::var::joint::{JointScenarios, MoveColumns};
+use plimsoll_margin::models::var::revalued::{Losses, Revalued};
 use plimsoll_margin::models::var::tail::{self, TailEstimate, TailMeasure};
 use plimsoll_math::float::{exp_m1, ln_1p, sqrt};
 use plimsoll_math::linalg::{Matrix, cholesky, cholesky_solve};
@@ -23,15 +23,6 @@ use plimsoll_model::{Asset, InstrumentId, Market, Portfolio};
 
 /// Confidence of the interval of every VaR.
 pub const CONFIDENCE: f64 = 0.95;
-
-/// The loss of every leg in every scenario, USD.
-#[derive(Clone, Debug)]
-pub struct LegLosses {
-    /// Legs with one loss per scenario.
-    pub legs: Vec<(Leg, Vec<f64>)>,
-    /// Their sum.
-    pub total: Vec<f64>,
-}
 
 /// Scenario moves of some coins as logarithms, one row per scenario.
 #[derive(Clone, Debug)]
@@ -97,7 +88,7 @@ impl LogMoves {
                 Factor::Vol(_) => columns.vol_pct = column,
             }
         }
-        JointScenarios { names: names.to_vec(), underlyings }
+        JointScenarios { names: names.to_vec(), weights: vec![], underlyings }
     }
 
     /// Covariance of the moves about their mean, with a millionth of every variance added to its
@@ -169,7 +160,8 @@ pub fn mahalanobis(lower: &Matrix, x: &[f64]) -> f64 {
     sqrt(x.iter().zip(solved).map(|(x, y)| x * y).sum::<f64>().max(0.0))
 }
 
-/// Revalues every leg in every scenario, `days` passing.
+/// Revalues every leg in every scenario, `days` passing. Balances count in full; stable coins stand
+/// still here, the stress library moves them.
 ///
 /// # Errors
 /// An instrument that cannot be valued, a coin without scenarios.
@@ -178,40 +170,18 @@ pub fn leg_losses(
     portfolio: &Portfolio,
     scenarios: &JointScenarios,
     days: f64,
-) -> Result<LegLosses, InputError> {
-    let columns = |coin: &Asset| scenarios.columns("the risk report", coin);
+) -> Result<Losses, InputError> {
     let mut by_coin: BTreeMap<&Asset, Vec<InstrumentId>> = BTreeMap::new();
     for holding in &portfolio.holdings {
         let coin = &market.listing(holding.id).instrument.underlying;
         by_coin.entry(coin).or_default().push(holding.id);
     }
-    let mut rows = BTreeMap::new();
-    for (coin, ids) in by_coin {
-        rows.append(&mut price(market, &ids, columns(coin)?, days)?);
-    }
-    let mut legs = Vec::new();
-    for holding in &portfolio.holdings {
-        let row = rows.remove(&holding.id).unwrap_or_default();
-        let losses = row.iter().map(|pnl| 0.0 - holding.quantity * pnl).collect();
-        legs.push((Leg::Instrument(holding.id), losses));
-    }
-    for (asset, amount) in &portfolio.balances {
-        // Stable coins stand still in these scenarios; the stress library moves them.
-        if *amount == 0.0 || !market.underlyings.contains_key(asset) {
-            continue;
-        }
-        let value = amount * price_usd(market, asset)?;
-        let spot = &columns(asset)?.spot_pct;
-        legs.push((
-            Leg::Cash(asset.clone()),
-            spot.iter().map(|pct| 0.0 - value * pct / 100.0).collect(),
-        ));
-    }
-    let mut total = vec![0.0; scenarios.names.len()];
-    for (_, losses) in &legs {
-        total.iter_mut().zip(losses).for_each(|(sum, loss): (&mut f64, &f64)| *sum += loss);
-    }
-    Ok(LegLosses { legs, total })
+    let held = portfolio
+        .balances
+        .iter()
+        .map(|(asset, amount)| (asset.clone(), Cash { amount: *amount, credit: *amount }));
+    Revalued::price("the risk report", market, scenarios, &by_coin, days)?
+        .losses(portfolio, &held.collect())
 }
 
 /// VaR (inverse ECDF) and ES at a level, with their errors.
@@ -226,8 +196,8 @@ pub fn estimate(losses: &[f64], level: f64) -> Result<TailEstimate, InputError> 
 ///
 /// # Errors
 /// As [`estimate`].
-pub fn components(losses: &LegLosses, level: f64) -> Result<Vec<f64>, InputError> {
-    let weights = tail::scenario_weights(&losses.total, level, TailMeasure::ExpectedShortfall)?;
+pub fn components(losses: &Losses, level: f64) -> Result<Vec<f64>, InputError> {
+    let weights = tail::scenario_weights(&losses.sum, level, TailMeasure::ExpectedShortfall)?;
     let component = |row: &Vec<f64>| weights.iter().map(|(s, weight)| weight * row[*s]).sum();
     Ok(losses.legs.iter().map(|(_, row)| component(row)).collect())
 }

@@ -1,10 +1,9 @@
 //! `plimsoll risk`: what a book could lose, and what would break it.
 
 use plimsoll::Portfolio;
-use plimsoll::margin::models::var::model::VarParams;
-use plimsoll::model::params::from_toml;
+use plimsoll::margin::models::var::model::Var;
 use plimsoll::stress::{RiskReport, Scenarios, Settings, StressLibrary, risk_report, steps};
-use plimsoll::{InputCode, InputError};
+use plimsoll::{InputCode, InputError, MarginModel};
 
 use super::json;
 use crate::args::RiskArgs;
@@ -18,9 +17,9 @@ use crate::{files, html, view};
 pub fn run(args: &RiskArgs) -> anyhow::Result<Answer> {
     let inputs = Inputs::load(&args.book)?;
     let model = input::model(&args.model, &inputs.market.value)?;
-    let (params, origin) = scenarios(&args.scenarios)?;
-    let joint = params.joint().map_err(|error| error.from_origin(&origin))?;
-    let scenarios = Scenarios { id: &params.id, source: &params.source, joint: &joint };
+    let (var, origin) = scenarios(&args.scenarios)?;
+    let joint = var.scenarios().map_err(|error| error.from_origin(&origin))?;
+    let scenarios = Scenarios { id: var.id(), source: var.provenance(), joint };
     let library = match &args.stresses {
         None => StressLibrary::bundled()?,
         Some(path) => {
@@ -59,12 +58,12 @@ pub fn run(args: &RiskArgs) -> anyhow::Result<Answer> {
 }
 
 /// The parameter file that holds the scenarios: a bundled model's, or one of the user's own.
-fn scenarios(word: &str) -> Result<(VarParams, String), InputError> {
+fn scenarios(word: &str) -> Result<(Var, String), InputError> {
     let read = |text: &str, origin: &str| {
-        let params: VarParams = from_toml(text).map_err(|error| {
+        let var = Var::from_toml(text).map_err(|error| {
             error.from_origin(origin).hint("scenarios are read from a parameter file of family var")
         })?;
-        Ok((params, origin.to_owned()))
+        Ok((var, origin.to_owned()))
     };
     match input::parameters(word) {
         Ok(file) => read(file.text, file.path),

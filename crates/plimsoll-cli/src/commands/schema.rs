@@ -81,11 +81,7 @@ const ENTRIES: &[Entry] = &[
     },
     Entry { name: "what-if", about: "output: what-if", schema: || schema_for!(WhatIf) },
     Entry { name: "risk", about: "output: risk", schema: || schema_for!(RiskReport) },
-    Entry {
-        name: "stresses",
-        about: "input: --stresses",
-        schema: || schema_for!(StressLibrary),
-    },
+    Entry { name: "stresses", about: "input: --stresses", schema: || schema_for!(StressLibrary) },
     Entry { name: "chain", about: "output: chain", schema: || schema_for!(Chain) },
     Entry { name: "strikes", about: "output: chain --expiry", schema: || schema_for!(Strikes) },
     Entry { name: "models", about: "output: models", schema: || schema_for!(Models) },

@@ -58,7 +58,9 @@ fn section(report: &RiskReport) -> anyhow::Result<String> {
     }
     let items: String =
         report.notes.iter().map(|note| format!("<li>{}</li>", escape(note))).collect();
-    out.push_str(&format!("<div class=\"card wide\"><h2>Notes</h2><ul>{items}</ul></div>\n</div>\n"));
+    out.push_str(&format!(
+        "<div class=\"card wide\"><h2>Notes</h2><ul>{items}</ul></div>\n</div>\n"
+    ));
     out.push_str(&data_script(&Data { report })?);
     out.push_str("</section>\n");
     Ok(out)
@@ -74,10 +76,10 @@ fn figures(report: &RiskReport) -> String {
         at(level).map_or_else(|| crate::format::NONE.to_owned(), |row| usd.show(of(row)))
     };
     let worst = report.stresses.iter().map(|row| row.loss).fold(0.0, f64::max);
-    let reverse = report.reverse.as_ref().map_or_else(
-        || "none found".to_owned(),
-        |found| number(found.standard_deviations, 1),
-    );
+    let reverse = report
+        .reverse
+        .as_ref()
+        .map_or_else(|| "none found".to_owned(), |found| number(found.standard_deviations, 1));
     let mut out = String::from("<dl class=\"figures\">\n");
     for (what, value, unit) in [
         ("Value", usd.show(report.value), "USD, before haircuts"),

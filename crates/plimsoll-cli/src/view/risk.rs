@@ -170,9 +170,8 @@ fn hedges(report: &RiskReport) -> Table {
 
 fn components(report: &RiskReport) -> Table {
     let usd = usd(report);
-    let mut table = Table::new("Where the ES comes from (97.5 %, 1 day)")
-        .text("Leg")
-        .number("Part, USD");
+    let mut table =
+        Table::new("Where the ES comes from (97.5 %, 1 day)").text("Leg").number("Part, USD");
     for part in &report.components {
         table.push([part.leg.clone(), usd.show(part.amount)]);
     }

@@ -15,7 +15,8 @@ use crate::cross::unprepared;
 use crate::model::{Contribution, Leg};
 
 /// Scenarios with one market priced in them.
-pub(super) struct Revalued<'a> {
+#[derive(Clone, Debug)]
+pub struct Revalued<'a> {
     model: &'a str,
     market: &'a Market,
     scenarios: &'a JointScenarios,
@@ -23,9 +24,12 @@ pub(super) struct Revalued<'a> {
 }
 
 /// Losses of an account with the legs they are the sum of.
-pub(super) struct Losses {
-    legs: Vec<(Leg, Vec<f64>)>,
-    sum: Vec<f64>,
+#[derive(Clone, Debug, PartialEq)]
+pub struct Losses {
+    /// USD lost by every leg in every scenario.
+    pub legs: Vec<(Leg, Vec<f64>)>,
+    /// Their sum: the net vector.
+    pub sum: Vec<f64>,
 }
 
 /// Confidence of the interval among the figures.
@@ -35,7 +39,10 @@ const CONFIDENCE: f64 = 0.95;
 const WORST: usize = 3;
 
 impl<'a> Revalued<'a> {
-    /// Prices every instrument in every scenario.
+    /// Prices every instrument in every scenario, `days` passing; `model` is who an error blames.
+    ///
+    /// # Errors
+    /// An instrument that cannot be valued, a coin without scenarios.
     pub fn price(
         model: &'a str,
         market: &'a Market,
@@ -52,6 +59,9 @@ impl<'a> Revalued<'a> {
     }
 
     /// Losses in USD of every leg in every scenario, and their sum: the net vector.
+    ///
+    /// # Errors
+    /// An instrument that was not priced, a coin without scenarios.
     pub fn losses(
         &self,
         portfolio: &Portfolio,
@@ -83,7 +93,7 @@ impl<'a> Revalued<'a> {
     }
 
     /// The measure of the losses and each leg's Euler component of it.
-    pub fn charge(
+    pub(super) fn charge(
         &self,
         losses: &Losses,
         level: f64,
@@ -108,7 +118,7 @@ impl<'a> Revalued<'a> {
     /// [`Self::charge`] with what is known of its error: for scenarios that are a sample of days the
     /// interval of the VaR and the standard error of the ES, for our own draws the standard error of
     /// the simulation.
-    pub fn charge_with_error(
+    pub(super) fn charge_with_error(
         &self,
         losses: &Losses,
         level: f64,
