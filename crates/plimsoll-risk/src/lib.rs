@@ -17,4 +17,4 @@ pub use array::{Measure, RiskArray, axpy};
 pub use scenario::{
     Scenario, ScenarioBlock, ScenarioSet, ShockUnit, TenorScaling, VolMove, VolShocks,
 };
-pub use shift::shifted;
+pub use shift::{CoinMove, MarketShift, shifted, shifted_by};

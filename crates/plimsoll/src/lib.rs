@@ -43,6 +43,7 @@ pub use plimsoll_math as math;
 pub use plimsoll_model as model;
 pub use plimsoll_pricing as pricing;
 pub use plimsoll_risk as risk;
+pub use plimsoll_stress as stress;
 pub use plimsoll_venues as venues;
 
 pub use margin::liquidation::{LiquidationPrice, liquidation_prices};

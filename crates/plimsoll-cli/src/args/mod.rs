@@ -60,6 +60,8 @@ pub enum Command {
     Compare(CompareArgs),
     /// Show what trades would change
     WhatIf(WhatIfArgs),
+    /// Report what a book could lose, and what would break it
+    Risk(RiskArgs),
     /// Look into a market: expiries, forwards, vols, quotes, greeks
     Chain(ChainArgs),
     /// List the margin models, or print the parameters of one
@@ -145,6 +147,36 @@ pub struct WhatIfArgs {
     pub model: ModelArgs,
     #[command(flatten)]
     pub format: FormatArg,
+}
+
+/// `plimsoll risk`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    plimsoll risk\n  \
+    plimsoll risk --book naked-strangle --model deribit-spm --html risk.html\n  \
+    plimsoll risk --scenarios hs-var --stresses my-stresses.toml --format json")]
+pub struct RiskArgs {
+    #[command(flatten)]
+    pub book: BookArgs,
+    #[command(flatten)]
+    pub model: ModelArgs,
+    /// Joint scenarios of a day: a model of the var family, or a parameter file such as `plimsoll
+    /// calibrate` writes
+    #[arg(long, value_name = "ID|FILE", default_value = "fhs-es", help_heading = "Scenarios")]
+    pub scenarios: String,
+    /// Your own stress scenarios instead of the bundled library
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_hint = ValueHint::FilePath,
+        help_heading = "Scenarios"
+    )]
+    pub stresses: Option<String>,
+    #[command(flatten)]
+    pub format: FormatArg,
+    /// Also write one self-contained page with interactive charts; it needs no network
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
+    pub html: Option<PathBuf>,
 }
 
 /// `plimsoll chain`.

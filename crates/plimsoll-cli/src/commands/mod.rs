@@ -10,6 +10,7 @@ mod import_span;
 mod margin;
 mod models;
 mod params;
+mod risk;
 mod schema;
 mod what_if;
 
@@ -34,6 +35,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<Answer> {
         Some(Command::Margin(args)) => margin::run(args),
         Some(Command::Compare(args)) => compare::run(args),
         Some(Command::WhatIf(args)) => what_if::run(args),
+        Some(Command::Risk(args)) => risk::run(args),
         Some(Command::Chain(args)) => chain::run(args),
         Some(Command::Models(args)) => models::run(args),
         Some(Command::Params(args)) => params::run(args),

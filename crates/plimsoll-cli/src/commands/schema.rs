@@ -10,6 +10,7 @@ use plimsoll::margin::models::var::model::VarParams;
 use plimsoll::margin::report::{Assessment, Summary};
 use plimsoll::model::Book;
 use plimsoll::model::market::MarketFile;
+use plimsoll::stress::{RiskReport, StressLibrary};
 use plimsoll::{InputCode, InputError};
 use schemars::{Schema, schema_for};
 
@@ -88,6 +89,8 @@ const ENTRIES: &[Entry] = &[
         schema: || schema_for!(Summary),
     },
     Entry { name: "what-if", about: "output: what-if", schema: || schema_for!(WhatIf) },
+    Entry { name: "risk", about: "output: risk", schema: || schema_for!(RiskReport) },
+    Entry { name: "stresses", about: "input: --stresses", schema: || schema_for!(StressLibrary) },
     Entry { name: "chain", about: "output: chain", schema: || schema_for!(Chain) },
     Entry { name: "strikes", about: "output: chain --expiry", schema: || schema_for!(Strikes) },
     Entry { name: "params-diff", about: "output: params diff", schema: || schema_for!(Diff) },

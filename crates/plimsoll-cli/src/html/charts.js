@@ -1,29 +1,7 @@
 "use strict";
-// Draws every chart of the page from the JSON beside it, in the colours of the page's style, and
-// again when the reader's colour scheme changes.
+// The charts of a margin answer.
 (() => {
-  const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const narrow = () => window.innerWidth < 720;
-
-  const axis = (title, more = {}) => ({
-    title: { text: title, standoff: 8 },
-    gridcolor: css("--line"), zerolinecolor: css("--soft"), linecolor: css("--line"),
-    automargin: true, ...more,
-  });
-  const percent = { ticksuffix: " %" };
-  const dollars = { tickformat: ",.3~s", separatethousands: true };
-
-  const layout = (height, more = {}) => ({
-    height,
-    margin: { l: 8, r: 12, t: 8, b: 8 },
-    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-    font: { family: "system-ui, sans-serif", size: 12, color: css("--ink") },
-    hoverlabel: { bgcolor: css("--card"), bordercolor: css("--line"), font: { color: css("--ink") } },
-    legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", xanchor: "left" },
-    separators: ".,",
-    modebar: { bgcolor: "rgba(0,0,0,0)", color: css("--soft"), activecolor: css("--ink") },
-    ...more,
-  });
+  const { css, narrow, axis, percent, dollars, layout } = plot;
 
   const expiryName = (instant) => {
     if (!instant) return "no expiry";
@@ -234,18 +212,6 @@
   };
 
   const drawings = { surface, price, components, netting, scenarios, greeks };
-  const config = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
 
-  const draw = () => document.querySelectorAll(".account").forEach((account) => {
-    const data = JSON.parse(account.querySelector("script").textContent);
-    account.querySelectorAll("[data-chart]").forEach((place) => {
-      const drawn = drawings[place.dataset.chart](data);
-      if (drawn) Plotly.react(place, drawn[0], drawn[1], config);
-      else place.closest("figure").remove();
-    });
-  });
-
-  draw();
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-  matchMedia("(max-width: 719px)").addEventListener("change", draw);
+  plot.drawAll(drawings);
 })();

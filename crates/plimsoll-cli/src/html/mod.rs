@@ -3,6 +3,7 @@
 
 mod charts;
 mod page;
+pub mod risk;
 
 use plimsoll::margin::report::Assessment;
 use plimsoll::{MarginModel, Portfolio};

@@ -12,6 +12,7 @@ use crate::table::{Table, escape};
 use crate::view::{assessment, margin};
 
 const STYLE: &str = include_str!("page.css");
+const SHARED: &str = include_str!("plot.js");
 const SCRIPT: &str = include_str!("charts.js");
 
 /// Scripts and styles are those in the page; nothing is fetched.
@@ -36,16 +37,36 @@ pub fn render(sections: &[Section<'_>], answers: &Accounts) -> anyhow::Result<St
     for (index, section) in sections.iter().enumerate() {
         body.push_str(&account(index, section)?);
     }
-    Ok(format!(
+    Ok(document(&format!("Margin of {title}"), &body, SCRIPT))
+}
+
+/// A page with this title and body, whose charts this script draws.
+pub fn document(title: &str, body: &str, script: &str) -> String {
+    format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <title>Margin of {title} – Plimsoll</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
-         <main>\n{body}</main>\n{plotly}\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n",
+         <title>{title} – Plimsoll</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
+         <main>\n{body}</main>\n{plotly}\n<script>\n{SHARED}{script}</script>\n</body>\n</html>\n",
         title = escape(title),
         plotly = plotly_script(),
-    ))
+    )
+}
+
+/// Data for the script of a section.
+pub fn data_script(data: &impl Serialize) -> anyhow::Result<String> {
+    // Inside a script element only `<` could end it early.
+    let data = serde_json::to_string(data)?.replace('<', "\\u003c");
+    Ok(format!("<script type=\"application/json\">{data}</script>\n"))
+}
+
+/// A place where the script draws: the drawing's name, a title, a class, a remark.
+pub fn figure(chart: &str, title: &str, class: &str, note: &str) -> String {
+    format!(
+        "<figure class=\"card{class}\"><figcaption>{title}{note}</figcaption>\
+         <div data-chart=\"{chart}\"></div></figure>\n"
+    )
 }
 
 /// Plotly's own script; what the crate puts after it typesets formulas, of which there are none.
@@ -74,9 +95,7 @@ fn overview(sections: &[Section<'_>], answers: &Accounts) -> String {
 
 fn account(index: usize, section: &Section<'_>) -> anyhow::Result<String> {
     let answer = section.answer;
-    let data = serde_json::to_string(&Data { answer, charts: &section.charts })?;
-    // Inside a script element only `<` could end it early.
-    let data = data.replace('<', "\\u003c");
+    let data = data_script(&Data { answer, charts: &section.charts })?;
     let mut out = format!("<section class=\"account\" id=\"account-{index}\">\n");
     out.push_str(&header(answer));
     out.push_str(&figures(answer));
@@ -98,7 +117,8 @@ fn account(index: usize, section: &Section<'_>) -> anyhow::Result<String> {
         ));
     }
     out.push_str("</div>\n");
-    out.push_str(&format!("<script type=\"application/json\">{data}</script>\n</section>\n"));
+    out.push_str(&data);
+    out.push_str("</section>\n");
     Ok(out)
 }
 
@@ -119,10 +139,7 @@ fn charts(answer: &Assessment) -> String {
         ("scenarios", "Loss in every scenario", " wide", ""),
         ("greeks", "Greeks by expiry", " wide", ""),
     ] {
-        out.push_str(&format!(
-            "<figure class=\"card{class}\"><figcaption>{title}{note}</figcaption>\
-             <div data-chart=\"{chart}\"></div></figure>\n"
-        ));
+        out.push_str(&figure(chart, title, class, note));
     }
     out.push_str("</div>\n");
     out
@@ -216,7 +233,8 @@ fn load_line(answer: &Assessment) -> String {
     )
 }
 
-fn card(table: &Table) -> String {
+/// A table on a card.
+pub fn card(table: &Table) -> String {
     let wide = if table.is_wide() { " wide" } else { "" };
     let title = escape(table.title());
     format!("<div class=\"card{wide}\"><h2>{title}</h2>{}</div>\n", table.to_html())

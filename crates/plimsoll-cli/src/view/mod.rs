@@ -9,6 +9,7 @@ pub mod compare;
 pub mod liquidation;
 pub mod margin;
 pub mod params;
+pub mod risk;
 pub mod span;
 pub mod what_if;
 

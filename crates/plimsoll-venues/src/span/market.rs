@@ -69,7 +69,7 @@ pub fn market(
             "{months} periods name a month without a day: expiry is taken as its last day"
         ));
     }
-    Ok(Imported { market, book: None, warnings })
+    Ok(Imported { market, book: None, tiers: None, warnings })
 }
 
 fn midnight(date: &str) -> Result<Timestamp, InputError> {

@@ -16,7 +16,7 @@ pub mod model;
 pub mod monte_carlo;
 pub mod parametric;
 mod quadratic;
-mod revalued;
+pub mod revalued;
 pub mod tail;
 pub mod weighting;
 

@@ -186,6 +186,24 @@ impl Var {
     }
 }
 
+impl Var {
+    /// The joint scenarios that it revalues over, for whoever asks them more than one question.
+    ///
+    /// # Errors
+    /// A method on derivatives has none.
+    pub fn scenarios(&self) -> Result<&JointScenarios, InputError> {
+        self.drawn.as_ref().or(self.params.scenarios.as_ref()).ok_or_else(|| {
+            let message = format!(
+                "{} has a law and no scenarios: its method is {}",
+                self.params.id,
+                self.params.method.name()
+            );
+            InputError::new(InputCode::Unsupported, message)
+                .hint("take a model with scenarios, for example fhs-es or hs-var")
+        })
+    }
+}
+
 impl VarParams {
     /// What each method needs, and nothing that it would ignore.
     fn check_method(&self) -> Result<(), InputError> {

@@ -16,24 +16,45 @@ use crate::cross::unprepared;
 use crate::model::{Contribution, Leg};
 
 /// Scenarios with one market priced in them.
-pub(super) struct Revalued<'a> {
+#[derive(Debug)]
+pub struct Revalued<'a> {
     model: &'a str,
     market: &'a Market,
     scenarios: &'a JointScenarios,
     arrays: BTreeMap<&'a Asset, RiskArray>,
 }
 
-/// Losses of an account with the legs they are the sum of: `sum[s] = Σ scale·row[s]`.
-pub(super) struct Losses<'r> {
+/// Losses of an account in USD with the legs they are the sum of: `sum[s] = Σ scale·row[s]`.
+#[derive(Clone, Debug)]
+pub struct Losses<'r> {
     legs: Vec<LegRow<'r>>,
     sum: Vec<f64>,
 }
 
 /// A leg's losses as a multiple of a row.
+#[derive(Clone, Debug)]
 struct LegRow<'r> {
     leg: Leg,
     scale: f64,
     row: &'r [f64],
+}
+
+impl Losses<'_> {
+    /// Losses of all legs together, one per scenario.
+    #[must_use]
+    pub fn total(&self) -> &[f64] {
+        &self.sum
+    }
+
+    /// Losses of every leg by itself, one per scenario.
+    #[must_use]
+    pub fn by_leg(&self) -> Vec<(Leg, Vec<f64>)> {
+        let own = |LegRow { leg, scale, row }: &LegRow<'_>| {
+            // Plus zero, so that no loss prints as −0.
+            (leg.clone(), row.iter().map(|cell| scale * cell + 0.0).collect())
+        };
+        self.legs.iter().map(own).collect()
+    }
 }
 
 /// Confidence of the interval among the figures.
@@ -43,7 +64,10 @@ const CONFIDENCE: f64 = 0.95;
 const WORST: usize = 3;
 
 impl<'a> Revalued<'a> {
-    /// Prices every instrument in every scenario.
+    /// Prices every instrument in every scenario, `days` passing; `model` is who an error blames.
+    ///
+    /// # Errors
+    /// An instrument that cannot be valued, a coin without scenarios.
     pub fn price(
         model: &'a str,
         market: &'a Market,
@@ -60,6 +84,9 @@ impl<'a> Revalued<'a> {
     }
 
     /// Losses in USD in every scenario: the net vector.
+    ///
+    /// # Errors
+    /// An instrument that was not priced, a coin without scenarios.
     pub fn losses(
         &self,
         portfolio: &Portfolio,
@@ -89,7 +116,7 @@ impl<'a> Revalued<'a> {
     }
 
     /// The measure of the losses and each leg's Euler component of it.
-    pub fn charge(
+    pub(super) fn charge(
         &self,
         losses: &Losses<'_>,
         level: f64,
@@ -115,7 +142,7 @@ impl<'a> Revalued<'a> {
     /// [`Self::charge`] with what is known of its error: for scenarios that are a sample of days the
     /// interval of the VaR and the standard error of the ES, for our own draws the standard error of
     /// the simulation.
-    pub fn charge_with_error(
+    pub(super) fn charge_with_error(
         &self,
         losses: &Losses<'_>,
         level: f64,
