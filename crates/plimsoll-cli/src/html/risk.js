@@ -7,7 +7,7 @@
   // Losses to the right; a diamond where the account would be liquidated.
   const stresses = ({ report }) => {
     const rows = report.stresses.slice().reverse();
-    const y = rows.map((row) => row.date ? `${row.name} (${row.date.slice(0, 4)})` : row.name);
+    const y = rows.map((row) => row.name);
     const broken = rows.map((row) => row.after && row.after.under_maintenance);
     return [
       [
