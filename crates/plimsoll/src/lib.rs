@@ -32,11 +32,13 @@
 //! 4. [`margin`] takes each model's functional of that net vector and explains it: components,
 //!    worst scenarios, contributions, what netting saves, distance to liquidation.
 //!
-//! [`venues`] turns what venues publish into markets. Every model's parameters are data with source
+//! [`calibrate`] finds parameters in history and back-tests models on it. [`venues`] turns what
+//! venues publish into markets. Every model's parameters are data with source
 //! and date ([`margin::models::BUNDLED`]). Nothing here reads files, clocks or the network, and the
 //! same input gives the same bits on every machine. The `plimsoll` command is a thin layer over this
 //! crate; this crate itself holds no logic, only the names a user needs.
 
+pub use plimsoll_calibrate as calibrate;
 pub use plimsoll_margin as margin;
 pub use plimsoll_math as math;
 pub use plimsoll_model as model;
