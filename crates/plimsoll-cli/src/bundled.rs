@@ -37,6 +37,19 @@ pub const BOOKS: &[File] = files! {
     "naked-strangle", "examples/books/naked-strangle.csv";
 };
 
+/// Daily BTC chains of the crash of February 2026, for a back-test.
+pub const BACKTEST_CHAINS: File = FILES_OF_BACKTEST[0];
+/// Daily closes of BTC before them.
+pub const BACKTEST_SPOT: File = FILES_OF_BACKTEST[1];
+/// The vol index of BTC at the same hours.
+pub const BACKTEST_VOL: File = FILES_OF_BACKTEST[2];
+
+const FILES_OF_BACKTEST: &[File] = files! {
+    "chains", "data/backtest/deribit-btc-chains-2026-02-01_09.csv";
+    "spot", "data/backtest/btc-spot-daily.csv";
+    "vol", "data/backtest/btc-dvol-daily.csv";
+};
+
 /// The names of these files, for a hint.
 pub fn names(files: &[File]) -> String {
     files.iter().map(|file| file.name).collect::<Vec<_>>().join(", ")

@@ -160,7 +160,8 @@ pub fn models(args: &ModelsArgs, market: &Market) -> Result<Vec<Candidate>, Inpu
     bundled.chain(own).collect()
 }
 
-fn own_model(path: &str) -> Result<Box<dyn MarginModel>, InputError> {
+/// The model of a user's own parameter file.
+pub fn own_model(path: &str) -> Result<Box<dyn MarginModel>, InputError> {
     let bytes = files::read(path)?;
     let text = plimsoll::model::error::utf8(&bytes);
     text.and_then(from_params).map_err(|error| error.from_origin(files::origin(path)))

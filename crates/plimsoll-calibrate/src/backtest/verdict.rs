@@ -87,7 +87,7 @@ pub struct Verdict {
     pub score: Option<f64>,
     /// Mean margin.
     pub mean_margin: f64,
-    /// Largest loss over its margin; absent where a loss met no margin at all.
+    /// Largest loss over its margin; absent where a loss met no margin, or one below a millionth of it.
     pub worst_breach: Option<f64>,
     /// Mean margin over the constant margin that hindsight would have set: the margin-level quantile
     /// of the losses that came. Above 1 is paid for nothing; absent where nothing was lost.
@@ -145,7 +145,7 @@ impl Period {
 fn worst_breach(track: &[Period]) -> Option<f64> {
     let mut worst: f64 = 0.0;
     for period in track.iter().filter(|period| period.pnl < 0.0) {
-        if period.margin <= 0.0 {
+        if period.margin <= -1e-6 * period.pnl {
             return None;
         }
         worst = worst.max(-period.pnl / period.margin);

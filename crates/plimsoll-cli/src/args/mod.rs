@@ -1,5 +1,6 @@
 //! The command line, as clap reads it. Nothing here acts.
 
+pub mod backtest;
 pub mod common;
 pub mod venue;
 
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueHint};
 use plimsoll::Timestamp;
 
+pub use backtest::BacktestArgs;
 use common::{BookArgs, Format, FormatArg, MarketArg, ModelArgs, ModelsArgs};
 pub use venue::{CheckArgs, VenueArgs};
 
@@ -62,6 +64,8 @@ pub enum Command {
     Import(ImportArgs),
     /// Put our numbers beside a venue's own, component by component
     Check(CheckArgs),
+    /// Replay margins on real history and judge them by what came
+    Backtest(BacktestArgs),
     /// Measure the kernels on this machine, beside its limits
     Bench(BenchArgs),
 }

@@ -1,5 +1,6 @@
 //! One file per command: inputs in, one whole answer out.
 
+mod backtest;
 mod bench;
 mod chain;
 mod check;
@@ -12,6 +13,7 @@ mod what_if;
 
 use serde::Serialize;
 
+pub use backtest::{Backtest, Outcome};
 pub use chain::{Chain, ExpiryStrikes, Strikes};
 pub use check::{Check, CheckedPool};
 pub use compare::{Compared, Row};
@@ -32,6 +34,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<Answer> {
         Some(Command::Models(args)) => models::run(args),
         Some(Command::Schema(args)) => schema::run(args),
         Some(Command::Import(args)) => import::run(args),
+        Some(Command::Backtest(args)) => backtest::run(args),
         Some(Command::Bench(args)) => bench::run(args),
         Some(Command::Check(args)) => check::run(args),
     }

@@ -36,16 +36,21 @@ pub fn render(sections: &[Section<'_>], answers: &Accounts) -> anyhow::Result<St
     for (index, section) in sections.iter().enumerate() {
         body.push_str(&account(index, section)?);
     }
-    Ok(format!(
+    Ok(document(&format!("Margin of {title}"), &body, SCRIPT))
+}
+
+/// A whole document around a body, with plotly and a script of the page's own.
+pub fn document(title: &str, body: &str, script: &str) -> String {
+    format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <title>Margin of {title} – Plimsoll</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
-         <main>\n{body}</main>\n{plotly}\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n",
+         <title>{title} – Plimsoll</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
+         <main>\n{body}</main>\n{plotly}\n<script>\n{script}</script>\n</body>\n</html>\n",
         title = escape(title),
         plotly = plotly_script(),
-    ))
+    )
 }
 
 /// Plotly's own script; what the crate puts after it typesets formulas, of which there are none.
@@ -216,7 +221,8 @@ fn load_line(answer: &Assessment) -> String {
     )
 }
 
-fn card(table: &Table) -> String {
+/// A table with its title.
+pub fn card(table: &Table) -> String {
     let wide = if table.is_wide() { " wide" } else { "" };
     let title = escape(table.title());
     format!("<div class=\"card{wide}\"><h2>{title}</h2>{}</div>\n", table.to_html())

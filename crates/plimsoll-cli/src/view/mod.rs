@@ -1,6 +1,7 @@
 //! How answers read on a terminal. The tables of an assessment are also those of the page.
 
 pub mod assessment;
+pub mod backtest;
 pub mod chain;
 pub mod check;
 pub mod compare;
