@@ -29,7 +29,7 @@ fn of_what_if() {
 
 #[test]
 fn every_command_shows_examples() {
-    for command in ["margin", "compare", "what-if", "chain", "models", "schema"] {
+    for command in ["margin", "compare", "what-if", "chain", "models", "schema", "backtest"] {
         assert!(help(&[command]).contains(&format!("plimsoll {command}")), "{command}");
     }
     assert!(help(&["import", "deribit-chain"]).contains("plimsoll import deribit-chain"));

@@ -104,7 +104,8 @@ impl TestBook {
     /// The portfolio of this book in a market, from what that market lists and nothing else.
     ///
     /// # Errors
-    /// `missing` where no listed contract fits a rule; as [`Portfolio::bind`] for a fixed book.
+    /// `missing` where no listed contract fits a rule, or one fits two; as [`Portfolio::bind`] for a
+    /// fixed book.
     pub fn portfolio(&self, market: &Market) -> Result<Portfolio, InputError> {
         let rules = match &self.holds {
             Holds::Fixed(account) => return Portfolio::bind(account, market),
@@ -118,17 +119,12 @@ impl TestBook {
             let quantity = rule.coins / instrument.base_per_contract(price);
             // An option's premium was paid at the trade; a future is entered at its mark.
             let entry_price = if instrument.is_option() { 0.0 } else { price };
-            match holdings.iter_mut().find(|holding| holding.id == id) {
-                // Two rules may meet in one contract where few are listed.
-                Some(same) => {
-                    same.quantity += quantity;
-                    same.lots.push(Lot { quantity, entry_price });
-                }
-                None => {
-                    let lots = vec![Lot { quantity, entry_price }];
-                    holdings.push(Holding { id, quantity, lots });
-                }
+            if holdings.iter().any(|holding| holding.id == id) {
+                let message = format!("two legs meet in {}: too few are listed", instrument.name);
+                return Err(InputError::new(InputCode::Missing, message));
             }
+            let lots = vec![Lot { quantity, entry_price }];
+            holdings.push(Holding { id, quantity, lots });
         }
         holdings.sort_by_key(|holding| holding.id);
         Ok(Portfolio { name: self.name.clone(), holdings, ..Portfolio::default() })
