@@ -1,6 +1,7 @@
 //! The page of a back-test: per book the margins and the losses through time, where losses went
 //! through, and whether the laws behind the margins were right.
 
+use plimsoll::calibrate::backtest::verdict::Period;
 use serde::Serialize;
 
 use super::page::{card, document};
@@ -92,7 +93,7 @@ fn section(answer: &Backtest, book: usize) -> anyhow::Result<String> {
         rows: one.periods.iter().map(|period| period.row).collect(),
         margin: one.periods.iter().map(|period| period.margin).collect(),
         loss: one.periods.iter().map(|period| 0.0 - period.pnl).collect(),
-        exception: one.periods.iter().map(|period| period.is_exception()).collect(),
+        exception: one.periods.iter().map(Period::is_exception).collect(),
         pit: one.periods.iter().filter_map(|period| Some(period.tail.as_ref()?.pit)).collect(),
     };
     let of_book = answer.results.iter().filter(|one| one.book == book && !one.periods.is_empty());

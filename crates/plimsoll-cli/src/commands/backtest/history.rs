@@ -56,12 +56,13 @@ impl History {
         let spot = series(&args.coin, spot, false)?;
         let vol = series("vol index", vol, true)?;
         let past = match (&spot, &vol) {
-            (Some(spot), Some(vol)) => {
+            (Some(spot), Some(vol)) if !args.no_methods => {
                 let (spot, vol) = (spot.sampled(step_ms), vol.sampled(step_ms));
                 let panel = ReturnPanel::new(&[&spot, &vol], step_ms)?;
                 notes.extend(panel.repairs);
                 Some(panel.history)
             }
+            _ if args.no_methods => None,
             _ => {
                 notes.push(
                     "the rolling methods are left out: they need --spot and --vol".to_owned(),
@@ -105,7 +106,7 @@ fn slices(args: &BacktestArgs) -> Result<Vec<(String, ChainSlice)>, InputError> 
     }
     slices.sort_by_key(|(_, slice)| slice.time);
     if slices.len() < 2 {
-        let message = format!("{} snapshots; a back-test needs two", slices.len());
+        let message = format!("a back-test needs two snapshots; the files hold {}", slices.len());
         return Err(InputError::new(InputCode::Empty, message).hint("widen --from and --to"));
     }
     Ok(slices)
