@@ -3,6 +3,7 @@
 // again when the reader's colour scheme changes.
 (() => {
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const narrow = () => window.innerWidth < 720;
   const palette = ["--blue", "--teal", "--purple", "--amber", "--ink", "--gain"];
   const dashes = ["solid", "dash", "dot", "dashdot"];
 
@@ -24,7 +25,7 @@
   const mean = (values) => values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
   const exceptions = (line) => line.exception.filter(Boolean).length;
   // Shown from the start: the champion, a few well-known models and one method; the rest on a click.
-  const usual = ["scan", "deribit-spm", "deribit-sm", "okx-pm", "fhs-ewma .97 ES+floor"];
+  const usual = ["scan", "deribit-spm", "deribit-sm", "okx-pm", "fhs-garch ES+floor"];
   const isShown = (data, line) =>
     data.margins.length <= 6 || line.name === data.champion || usual.includes(line.name);
   const style = (place) => ({
@@ -61,10 +62,12 @@
         hovertemplate: "loss %{y:,.0f} USD",
       });
     });
-    return [traces, layout(460, {
+    return [traces, layout(narrow() ? 620 : 460, {
       hovermode: "closest", bargap: 0.3,
       xaxis: axis("", { title: undefined }), yaxis: axis("USD", dollars),
-      legend: { orientation: "v", x: 1.01, y: 1, font: { size: 10 }, maxheight: 460 },
+      legend: narrow()
+        ? { orientation: "h", x: 0, y: -0.12, yanchor: "top", font: { size: 10 }, maxheight: 220 }
+        : { orientation: "v", x: 1.01, y: 1, font: { size: 10 }, maxheight: 460 },
     })];
   };
 
@@ -74,7 +77,7 @@
     const traces = groups.map(([isModel, name, color, symbol]) => {
       const own = data.margins.filter((line) => line.is_model === isModel);
       return {
-        mode: "markers", name, x: own.map((line) => mean(line.margin)), y: own.map(exceptions),
+        mode: "markers", name, cliponaxis: false, x: own.map((line) => mean(line.margin)), y: own.map(exceptions),
         text: own.map((line) => `${line.name}: ${exceptions(line)} of ${line.rows.length}`),
         marker: { size: 9, symbol, color: css(color), opacity: 0.8 },
         hovertemplate: "%{text}<br>mean margin %{x:,.0f} USD<extra></extra>",
@@ -132,6 +135,7 @@
     if (entry.isIntersecting && !drawn.has(entry.target)) draw(entry.target);
   }), { rootMargin: "600px" });
   document.querySelectorAll(".account").forEach((book) => watch.observe(book));
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () =>
-    document.querySelectorAll(".account").forEach((book) => drawn.has(book) && draw(book)));
+  const redraw = () => document.querySelectorAll(".account").forEach((book) => drawn.has(book) && draw(book));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  matchMedia("(max-width: 719px)").addEventListener("change", redraw);
 })();
