@@ -11,7 +11,7 @@ use plimsoll_calibrate::backtest::lineup::MethodRun;
 use plimsoll_calibrate::backtest::verdict::Levels;
 use plimsoll_calibrate::history::{ReturnPanel, Series};
 use plimsoll_calibrate::scenarios::Method;
-use plimsoll_margin::models::from_params;
+use plimsoll_margin::models::{BUNDLED, from_params};
 use plimsoll_math::rng::reference_panel;
 use plimsoll_model::{Asset, Book, Market, Timestamp};
 
@@ -134,6 +134,24 @@ fn two_snapshots_by_hand() {
     assert_eq!(replayed.runners[0].parameters_after.as_deref(), Some("2026-02-02"));
 }
 
+/// Deribit's standard margin keeps its pool in coins, charges the mark of a short as margin and does not
+/// count its value as debt: 0.15 coins and the mark of 0.05 at 100 USD. Of these 20 USD the mark is
+/// owed already, so a loss of 15 USD is what the account can bear. The profit is counted in coins
+/// too: 0.03 of them at the first snapshot's 100 USD, whatever a coin is worth at the second.
+#[test]
+fn a_pool_in_coins_is_judged_in_coins_and_premium_is_no_cushion() {
+    let file = BUNDLED.iter().find(|file| file.id == "deribit-sm").unwrap();
+    let contender =
+        Contender { name: "sm".to_owned(), versions: vec![from_params(file.text).unwrap()] };
+    let books = vec![fixed("short call", &format!("instrument,quantity\n{CALL},-1\n"))];
+    let first = market("2026-02-01T16:00:00Z", 100.0, &[(CALL, 0.05)]);
+    let second = market("2026-02-02T16:00:00Z", 85.0, &[(CALL, 0.02)]);
+    let setup = Setup { contenders: vec![contender], ..setup(books) };
+    let (margin, pnl) = only(&run(setup, vec![first, second]).tracks[0]);
+    close(margin, 15.0);
+    close(pnl, 3.0);
+}
+
 #[test]
 fn what_expires_on_the_way_is_settled() {
     let options = [("BTC-2FEB26-95-C", 0.06), ("BTC-2FEB26-95-P", 0.01)];
@@ -201,7 +219,7 @@ fn snapshots_out_of_order_and_strange_coins_are_refused() {
     assert!(Replay::new(Setup { past: Some(odd), ..setup(books()) }).is_err());
 }
 
-/// Chains of two expiries whose prices wander; only listed strikes, vols and marks matter.
+/// Chains of three expiries whose prices wander; only listed strikes, vols and marks matter.
 fn chains() -> Vec<Market> {
     let moves = reference_panel(30);
     let mut index = 100.0;
@@ -211,8 +229,8 @@ fn chains() -> Vec<Market> {
         let (vol, time) =
             (0.5 + row[1], Timestamp(at("2026-02-01T16:00:00Z").0 + day as i64 * DAY_MS));
         let mut options = String::new();
-        for expiry in ["27MAR26", "24APR26"] {
-            for strike in (70..135).step_by(5) {
+        for expiry in ["6MAR26", "27MAR26", "24APR26"] {
+            for strike in (40..200).step_by(4) {
                 for kind in ["C", "P"] {
                     options.push_str(&format!(
                         r#", {{"name": "BTC-{expiry}-{strike}-{kind}", "mark_vol": {vol}}}"#
@@ -223,7 +241,8 @@ fn chains() -> Vec<Market> {
         let text = format!(
             r#"{{"id": "m", "time": "{time}", "assets": {{"USDC": 1}},
             "underlyings": {{"BTC": {{"index_price": {index}, "forwards": {{
-                "2026-03-27T08:00:00Z": {index}, "2026-04-24T08:00:00Z": {index}}}}}}},
+                "2026-03-06T08:00:00Z": {index}, "2026-03-27T08:00:00Z": {index},
+                "2026-04-24T08:00:00Z": {index}}}}}}},
             "instruments": [{{"name": "BTC_USDC-PERPETUAL", "contract_size": 1,
                 "mark_price": {index}}} {options}]}}"#
         );
@@ -284,7 +303,7 @@ fn shuffling_the_future_changes_no_past_figure() {
     assert!(short.iter().all(|track| track.missing.keys().all(|why| why.contains("1000"))));
 }
 
-/// Between 54 and 82 days, in total variance: every expiry has the same vol, so the answer is that vol.
+/// Expiries of 33, 54 and 82 days, total variance between them: every expiry has the same vol, so the answer is that vol.
 #[test]
 fn at_the_money_vol_of_a_flat_curve_is_flat() {
     let market = &chains()[0];

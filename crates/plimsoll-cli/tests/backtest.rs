@@ -94,10 +94,8 @@ fn wrong_input_is_named() {
         path.to_str().unwrap().to_owned()
     };
     let header = fs::read_to_string(chains()).unwrap().lines().next().unwrap().to_owned();
-    let torn = file(
-        "torn.csv",
-        &format!("{header}\n2026-02-01T15:33:49Z,BTC\n2026-02-02T15:33:49Z,BTC\n"),
-    );
+    let rows = (1..4).map(|day| format!("2026-02-0{day}T15:33:49Z,BTC\n")).collect::<String>();
+    let torn = file("torn.csv", &format!("{header}\n{rows}"));
     let other = file("other.csv", "time,price\n1,2\n");
     let candles = file("candles.csv", "open_time_ms,close\n0,abc\n");
     let chains = chains();
@@ -107,7 +105,7 @@ fn wrong_input_is_named() {
         (&["--chains", &torn], &["torn.csv", "2026-02-01"]),
         (&["--chains", &chains, "--spot", &candles], &["candles.csv", "line 2", "abc"]),
         (&["--from", "yesterday"], &["--from", "yesterday", "2026-02-01"]),
-        (&["--from", "2026-02-09"], &["hold 1", "two snapshots"]),
+        (&["--from", "2026-02-09"], &["hold 1", "three snapshots"]),
         (&["--level", "100"], &["--level 100"]),
         (&["--coin", "DOGE"], &["DOGE"]),
     ];

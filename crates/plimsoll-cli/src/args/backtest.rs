@@ -16,8 +16,8 @@ use super::common::FormatArg;
     plimsoll backtest --chains panel.csv --spot btc.csv --vol dvol.csv --from 2026-02-01 --to 2026-02-28\n  \
     plimsoll backtest --chains panel.csv --book my.csv --model deribit-spm --format json")]
 pub struct BacktestArgs {
-    /// Panel of option chains: a CSV file with `snapshot_utc` first, many snapshots; may be repeated
-    /// [default: nine days of February 2026, bundled]
+    /// Panel of option chains: a CSV file with `snapshot_utc` first, many snapshots, or end-of-day files
+    /// in the format of OptionsDX; may be repeated [default: nine days of February 2026, bundled]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, num_args = 1.., help_heading = "Input")]
     pub chains: Vec<String>,
     /// The coin

@@ -105,8 +105,9 @@ fn slices(args: &BacktestArgs) -> Result<Vec<(String, ChainSlice)>, InputError> 
         );
     }
     slices.sort_by_key(|(_, slice)| slice.time);
-    if slices.len() < 2 {
-        let message = format!("a back-test needs two snapshots; the files hold {}", slices.len());
+    // Two periods are the least that can be judged.
+    if slices.len() < 3 {
+        let message = format!("a back-test needs three snapshots; the files hold {}", slices.len());
         return Err(InputError::new(InputCode::Empty, message).hint("widen --from and --to"));
     }
     Ok(slices)
