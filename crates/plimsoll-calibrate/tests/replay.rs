@@ -2,26 +2,43 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use plimsoll_calibrate::backtest::replay::{Book, Levels, Period, divergence, replay, verdict};
+use plimsoll_calibrate::backtest::law::{Charge, Measure, StressFloor};
+use plimsoll_calibrate::backtest::replay::{self, Book};
+use plimsoll_calibrate::backtest::verdict::{Levels, Period, divergence, verdict};
 use plimsoll_calibrate::scenarios::{Generator, Method};
 use plimsoll_calibrate::volatility::ewma_variances;
 use plimsoll_math::normal;
 use plimsoll_math::rng::{Stream, reference_panel, reference_returns};
+use plimsoll_model::InputError;
 
 const LEVELS: Levels = Levels { margin: 0.99, shortfall: 0.975 };
+const VAR: Charge = Charge { measure: Measure::Var(0.99), floor: None };
+const FLOORED: Charge = Charge {
+    measure: Measure::Es(0.975),
+    floor: Some(StressFloor { window: 60, stride: 5, share: 1.0 }),
+};
+
+/// The tracks of the books under VaR.
+fn replay(
+    rows: &[Vec<f64>],
+    first: usize,
+    generator: &mut Generator,
+    books: &[Book<'_>],
+    levels: Levels,
+) -> Result<Vec<Vec<Period>>, InputError> {
+    Ok(replay::replay(rows, first, generator, books, &[VAR], levels)?.swap_remove(0))
+}
 
 fn long(name: &str, weights: [f64; 3]) -> Book<'static> {
     Book {
         name: name.to_owned(),
         class: "directional".to_owned(),
         pnl: Box::new(move |_, moves| moves.iter().zip(weights).map(|(m, w)| m * w).sum()),
-        realised: None,
     }
 }
 
 fn exceptions(track: &[Period], first: usize) -> Vec<usize> {
-    let hit = |period: &&Period| period.margin + period.forecast.pnl < 0.0;
-    track.iter().filter(hit).map(|period| period.row - first).collect()
+    track.iter().filter(|period| period.is_exception()).map(|period| period.row - first).collect()
 }
 
 /// Third worst of the last 250, over the second half of the reference series.
@@ -72,7 +89,10 @@ fn shuffling_the_future_changes_no_past_figure() {
     let books = [long("one", [1.0, 0.0, 0.0]), long("spread", [1.0, -1.0, 0.2])];
     for method in METHODS {
         let run = |rows: &[Vec<f64>]| {
-            replay(rows, 130, &mut Generator::new(method).unwrap(), &books, LEVELS).unwrap()
+            let charges = [VAR, FLOORED];
+            let mut generator = Generator::new(method).unwrap();
+            let tracks = replay::replay(rows, 130, &mut generator, &books, &charges, LEVELS);
+            tracks.unwrap().concat()
         };
         let (before, after) = (run(&rows), run(&shuffled));
         for (before, after) in before.iter().zip(&after) {
@@ -93,7 +113,8 @@ fn margins_scale_with_the_book_and_models_can_be_compared() {
         let tracks = replay(&rows, 190, &mut generator, &books, LEVELS).unwrap();
         for (one, two) in tracks[0].iter().zip(&tracks[1]) {
             assert_eq!(2.0 * one.margin, two.margin, "{method:?}");
-            assert!(one.forecast.es >= one.forecast.var && (0.0..=1.0).contains(&one.pit));
+            let tail = one.tail.as_ref().unwrap();
+            assert!(tail.es >= tail.var && (0.0..=1.0).contains(&tail.pit));
         }
         assert_eq!(divergence(&tracks[0], &tracks[0], 0.0), Vec::<usize>::new());
         assert_eq!(divergence(&tracks[0], &tracks[1], 0.5).len(), 10);

@@ -48,6 +48,19 @@ pub const HISTORY: File = File {
 pub const HISTORY_SOURCE: &str = "data/history-btc-eth-daily.csv: Binance spot of BTC and ETH and \
     Deribit's vol index of BTC at 00:00 UTC";
 
+/// Daily BTC chains of the crash of February 2026, for a back-test.
+pub const BACKTEST_CHAINS: File = FILES_OF_BACKTEST[0];
+/// Daily closes of BTC before them.
+pub const BACKTEST_SPOT: File = FILES_OF_BACKTEST[1];
+/// The vol index of BTC at the same hours.
+pub const BACKTEST_VOL: File = FILES_OF_BACKTEST[2];
+
+const FILES_OF_BACKTEST: &[File] = files! {
+    "chains", "data/backtest/deribit-btc-chains-2026-02-01_09.csv";
+    "spot", "data/backtest/btc-spot-daily.csv";
+    "vol", "data/backtest/btc-dvol-daily.csv";
+};
+
 /// The names of these files, for a hint.
 pub fn names(files: &[File]) -> String {
     files.iter().map(|file| file.name).collect::<Vec<_>>().join(", ")

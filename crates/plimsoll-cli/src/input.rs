@@ -162,7 +162,8 @@ pub fn models(args: &ModelsArgs, market: &Market) -> Result<Vec<Candidate>, Inpu
     bundled.chain(own).collect()
 }
 
-fn own_model(path: &str) -> Result<Box<dyn MarginModel>, InputError> {
+/// The model of a user's own parameter file.
+pub fn own_model(path: &str) -> Result<Box<dyn MarginModel>, InputError> {
     Ok(parameters_of(path, &files::read(path)?)?.model)
 }
 

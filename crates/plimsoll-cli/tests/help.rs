@@ -29,7 +29,17 @@ fn of_what_if() {
 
 #[test]
 fn every_command_shows_examples() {
-    for command in ["margin", "compare", "what-if", "chain", "models", "schema", "calibrate"] {
+    for command in [
+        "margin",
+        "compare",
+        "what-if",
+        "chain",
+        "models",
+        "schema",
+        "calibrate",
+        "backtest",
+        "risk",
+    ] {
         assert!(help(&[command]).contains(&format!("plimsoll {command}")), "{command}");
     }
     for command in

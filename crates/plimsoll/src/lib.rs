@@ -32,7 +32,8 @@
 //! 4. [`margin`] takes each model's functional of that net vector and explains it: components,
 //!    worst scenarios, contributions, what netting saves, distance to liquidation, liquidation prices.
 //!
-//! [`venues`] turns what venues publish into markets, [`calibrate`] price histories into parameters. Every model's parameters are data with source
+//! [`calibrate`] finds parameters in price history and back-tests models on it, [`stress`] reports what
+//! a book could lose, [`venues`] turns what venues publish into markets. Every model's parameters are data with source
 //! and date ([`margin::models::BUNDLED`]). Nothing here reads files, clocks or the network, and the
 //! same input gives the same bits on every machine. The `plimsoll` command is a thin layer over this
 //! crate; this crate itself holds no logic, only the names a user needs.

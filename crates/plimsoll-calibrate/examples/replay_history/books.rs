@@ -19,7 +19,6 @@ fn linear(name: &str, class: &str, weights: Vec<f64>) -> Book<'static> {
         pnl: Box::new(move |_, moves| {
             moves.iter().zip(&weights).map(|(m, w)| w * exp_m1(*m)).sum()
         }),
-        realised: None,
     }
 }
 
@@ -79,7 +78,7 @@ fn option_book<'a>(
         let before = value(&legs, 1.0, vols[t], DAYS);
         value(&legs, spot, vol, DAYS - 1.0) - before + delta * (spot - 1.0)
     };
-    Book { name: name.to_owned(), class: class.to_owned(), pnl: Box::new(pnl), realised: None }
+    Book { name: name.to_owned(), class: class.to_owned(), pnl: Box::new(pnl) }
 }
 
 /// Thirty-day option books struck anew every day at the vol index.

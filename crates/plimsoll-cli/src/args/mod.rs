@@ -1,5 +1,6 @@
 //! The command line, as clap reads it. Nothing here acts.
 
+pub mod backtest;
 pub mod calibrate;
 pub mod common;
 pub mod params;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueHint};
 use plimsoll::Timestamp;
 
+pub use backtest::BacktestArgs;
 pub use calibrate::CalibrateArgs;
 use common::{BookArgs, Format, FormatArg, MarketArg, ModelArgs, ModelsArgs};
 pub use params::{ParamsArgs, ParamsCommand, ParamsDiffArgs, ParamsImpactArgs};
@@ -76,6 +78,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Estimate a model's parameters from price history
     Calibrate(CalibrateArgs),
+    /// Replay margins on real history and judge them by what came
+    Backtest(BacktestArgs),
     /// Measure the kernels on this machine, beside its limits
     Bench(BenchArgs),
 }

@@ -1,5 +1,6 @@
 //! One file per command: inputs in, one whole answer out.
 
+mod backtest;
 mod bench;
 mod calibrate;
 mod chain;
@@ -16,6 +17,7 @@ mod what_if;
 
 use serde::Serialize;
 
+pub use backtest::{Backtest, Outcome};
 pub use calibrate::Estimates;
 pub use chain::{Chain, ExpiryStrikes, Strikes};
 pub use check::{Check, CheckedPool};
@@ -41,6 +43,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<Answer> {
         Some(Command::Params(args)) => params::run(args),
         Some(Command::Schema(args)) => schema::run(args),
         Some(Command::Import(args)) => import::run(args),
+        Some(Command::Backtest(args)) => backtest::run(args),
         Some(Command::Bench(args)) => bench::run(args),
         Some(Command::Calibrate(args)) => calibrate::run(args),
         Some(Command::Check(args)) => check::run(args),

@@ -1,6 +1,7 @@
 //! One self-contained page: the tables of the terminal, and charts drawn by the script that the
 //! plotly crate carries. The page asks the network for nothing, and its policy header forbids it.
 
+mod backtest;
 mod charts;
 mod page;
 pub mod risk;
@@ -11,6 +12,7 @@ use plimsoll::{MarginModel, Portfolio};
 use crate::commands::Accounts;
 use crate::input::Inputs;
 use crate::progress::Progress;
+pub use backtest::page as backtest;
 use charts::Charts;
 
 /// An account and what its charts show.

@@ -27,19 +27,27 @@ const plot = (() => {
 
   const config = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
 
-  // Each drawing takes the data of its account and gives traces and layout, or nothing to draw.
+  // Each drawing takes the data of its section and gives traces and layout, or nothing to draw. A page
+  // may hold a dozen sections: each is drawn when it comes near the window.
   const drawAll = (drawings) => {
-    const draw = () => document.querySelectorAll(".account").forEach((account) => {
-      const data = JSON.parse(account.querySelector("script").textContent);
-      account.querySelectorAll("[data-chart]").forEach((place) => {
-        const drawn = drawings[place.dataset.chart](data);
-        if (drawn) Plotly.react(place, drawn[0], drawn[1], config);
+    const sections = [...document.querySelectorAll(".account")];
+    const drawn = new WeakSet();
+    const draw = (section) => {
+      const data = JSON.parse(section.querySelector("script").textContent);
+      section.querySelectorAll("[data-chart]").forEach((place) => {
+        const chart = drawings[place.dataset.chart](data);
+        if (chart) Plotly.react(place, chart[0], chart[1], config);
         else place.closest("figure").remove();
       });
-    });
-    draw();
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-    matchMedia("(max-width: 719px)").addEventListener("change", draw);
+      drawn.add(section);
+    };
+    const watch = new IntersectionObserver((entries) => entries.forEach((entry) => {
+      if (entry.isIntersecting && !drawn.has(entry.target)) draw(entry.target);
+    }), { rootMargin: "600px" });
+    sections.forEach((section) => watch.observe(section));
+    const redraw = () => sections.filter((section) => drawn.has(section)).forEach(draw);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+    matchMedia("(max-width: 719px)").addEventListener("change", redraw);
   };
 
   return { css, narrow, axis, percent, dollars, layout, drawAll };

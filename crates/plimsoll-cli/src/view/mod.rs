@@ -1,6 +1,7 @@
 //! How answers read on a terminal. The tables of an assessment are also those of the page.
 
 pub mod assessment;
+pub mod backtest;
 pub mod before_after;
 pub mod calibrate;
 pub mod chain;

@@ -5,6 +5,8 @@
 //! end of the candle, not at its open. Whether stamps are in order, prices positive and gaps small is
 //! for whoever uses the history to check.
 
+mod optionsdx;
+
 use plimsoll_model::Timestamp;
 use plimsoll_model::error::{InputCode, InputError, utf8};
 
@@ -133,12 +135,17 @@ pub struct ChainSlice {
 }
 
 /// Cuts a panel of option chains (`snapshot_utc` first) into one CSV per snapshot, in the order of the
-/// file. Reading a hundred chains one by one out of the panel would read the panel a hundred times.
+/// file. End-of-day files in the format of OptionsDX (columns in square brackets) are read as such a
+/// panel. Reading a hundred chains one by one out of the panel would read the panel a hundred times.
 ///
 /// # Errors
 /// Not UTF-8, no such column, a stamp that does not parse, or a snapshot that stands in two places.
 pub fn chains(panel: &[u8]) -> Result<Vec<ChainSlice>, InputError> {
-    let mut lines = utf8(panel)?.lines();
+    let text = utf8(panel)?;
+    if text.starts_with('[') {
+        return optionsdx::chains(text);
+    }
+    let mut lines = text.lines();
     let header = lines.next().unwrap_or_default();
     if header.split(',').next().is_none_or(|first| first.trim() != "snapshot_utc") {
         let message = "the first column is not `snapshot_utc`";
