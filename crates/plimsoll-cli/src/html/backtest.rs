@@ -40,7 +40,10 @@ struct Line<'a> {
 pub fn page(answer: &Backtest) -> anyhow::Result<String> {
     let mut body = header(answer);
     let summary = card(&backtest::summary(answer));
-    body.push_str(&format!("<div class=\"tables\">{summary}</div>\n<p></p>\n"));
+    body.push_str(&format!(
+        "<div class=\"tables\">{summary}</div>\n<p class=\"about\">{}</p>\n",
+        escape(&backtest::alarm(answer))
+    ));
     body.push_str("<noscript><p>The charts need JavaScript; the tables do not.</p></noscript>\n");
     body.push_str("<nav>");
     for (place, book) in answer.books.iter().enumerate() {

@@ -19,6 +19,7 @@ pub fn text(answer: &Backtest) -> String {
     out.push_str(&about(answer));
     out.push('\n');
     out.push_str(&summary(answer).to_terminal());
+    out.push_str(&alarm(answer));
     let answered = answer.results.iter().filter(|one| one.verdict.is_some());
     if answered.count() <= MOST_LISTED {
         out.push_str(&tests(answer, |_| true).to_terminal());
@@ -85,6 +86,28 @@ pub fn about(answer: &Backtest) -> String {
         ));
     }
     out
+}
+
+/// Who is apart from the champion at the last snapshot, on how many books.
+pub fn alarm(answer: &Backtest) -> String {
+    let Some(last) = answer.steps.len().checked_sub(1) else { return String::new() };
+    let apart = |runner: usize| {
+        let own = answer.results.iter().filter(|one| one.runner == runner);
+        own.filter(|one| one.apart.contains(&last)).count()
+    };
+    let names: Vec<String> = (0..answer.runners.len())
+        .filter(|runner| apart(*runner) > 0)
+        .map(|runner| format!("{} ({})", clean(&answer.runners[runner].name), apart(runner)))
+        .collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    format!(
+        "Alarm: more than {} % apart from {} in the last step, on so many books: {}.\n\n",
+        shortest(answer.champion.alarm_pct, 2),
+        clean(&answer.champion.name),
+        names.join(", ")
+    )
 }
 
 /// One line per margin: exceptions by class.
