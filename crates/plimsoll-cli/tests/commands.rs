@@ -603,3 +603,46 @@ fn a_span_file_becomes_parameters_and_a_market_that_margin_takes() {
     let only = plimsoll(&["import", "span", file.to_str().unwrap(), "--only", "ETH"]).out;
     assert!(only.contains("XCH-ETH-FUT-202612") && !only.contains("XCH-BTC"), "{only}");
 }
+
+#[test]
+fn the_risk_report_reconciles_with_the_margin_answer() {
+    let report = plimsoll(&["risk", "--model", "deribit-spm", "--format", "json"]).json();
+    let answer = plimsoll(&["margin", "--model", "deribit-spm", "--format", "json"]).json();
+    let state = &report["state"];
+    assert_eq!(state["initial_margin"], answer["initial_margin"]);
+    assert_eq!(state["maintenance_margin"], answer["maintenance_margin"]);
+    assert_eq!(state["equity"], answer["equity"]);
+    let row = |days: f64, level: f64| {
+        let tails = report["tails"].as_array().unwrap();
+        let is = |row: &&Value| {
+            number(&row["horizon_days"]) == days && number(&row["level_pct"]) == level
+        };
+        tails.iter().find(is).unwrap().clone()
+    };
+    let es = number(&row(1.0, 97.5)["es"]);
+    let parts = report["components"].as_array().unwrap();
+    let sum: f64 = parts.iter().map(|part| number(&part["amount"])).sum();
+    assert_near(sum, es, es);
+    assert!(number(&row(10.0, 99.0)["var"]) > number(&row(1.0, 99.0)["var"]));
+    assert_eq!(report["stresses"].as_array().unwrap().len(), 19);
+}
+
+#[test]
+fn the_risk_report_takes_other_scenarios_and_stresses_and_names_what_is_wrong() {
+    let run = plimsoll(&["risk", "--scenarios", "hs-var", "--book", "naked-strangle"]);
+    assert!(
+        run.out.contains("scenarios hs-var of") && run.out.contains("Reverse stress"),
+        "{}",
+        run.out
+    );
+    for (args, words) in [
+        (["--scenarios", "scan"], "family var"),
+        (["--scenarios", "delta-normal"], "fhs-es"),
+        (["--scenarios", "nothing"], "no model `nothing`"),
+        (["--stresses", "nothing.toml"], "nothing.toml"),
+    ] {
+        let run = plimsoll(&[&["risk"], &args[..]].concat());
+        assert_eq!(run.code, 2, "{args:?}: {}", run.out);
+        assert!(run.err.contains(words), "{args:?}: {}", run.err);
+    }
+}

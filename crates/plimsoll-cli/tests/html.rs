@@ -85,3 +85,14 @@ fn a_group_and_its_accounts_share_one_page() {
     assert_eq!(names, ["a+b", "a", "b"]);
     assert!(page.contains("netted as one"));
 }
+
+#[test]
+fn the_risk_page_carries_the_numbers_of_the_report() {
+    let page = page(&["risk", "--book", "covered-call"], b"");
+    let report = plimsoll(&["risk", "--book", "covered-call", "--format", "json"]).json();
+    let [data] = data(&page).try_into().unwrap();
+    assert_eq!(data["report"], report);
+    for chart in ["stresses", "tails", "losses", "correlations", "components"] {
+        assert!(page.contains(&format!("data-chart=\"{chart}\"")), "{chart}");
+    }
+}

@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use plimsoll_margin::models::BUNDLED;
+
 use super::check::Property;
 use super::market::Rows;
 use super::table::Example;
@@ -37,9 +39,9 @@ pub fn index(folder: &Path, ids: Vec<&str>) -> String {
         writeln!(text, "- [{id}]({name}.md): {title}").unwrap();
     };
     for id in ids {
-        // `sensitivities-1d` is told on the page of its family.
+        // A model without a page of its own is told on that of its family: `sensitivities-1d`.
         let own = rest.contains(id).then_some(id);
-        let name = own.or_else(|| id.split_once('-').map(|(family, _)| family)).unwrap_or(id);
+        let name = own.or_else(|| family(id)).unwrap_or(id);
         if rest.remove(name) {
             line(name);
         } else {
@@ -48,6 +50,13 @@ pub fn index(folder: &Path, ids: Vec<&str>) -> String {
     }
     rest.iter().for_each(|name| line(name));
     text
+}
+
+/// The family that a bundled parameter file names first.
+fn family(id: &str) -> Option<&'static str> {
+    let file = BUNDLED.iter().find(|file| file.id == id)?;
+    let line = file.text.lines().find_map(|line| line.strip_prefix("family = \""))?;
+    line.strip_suffix('"')
 }
 
 /// What is known of one property of one model.

@@ -1,6 +1,6 @@
 //! What is claimed of every model: everything, except what is recorded here as broken.
 
-use plimsoll_margin::models::{self, var};
+use plimsoll_margin::models;
 use plimsoll_margin::{MarginModel, models::bundled_model};
 
 use super::check::{Case, Property};
@@ -56,11 +56,6 @@ impl Claim {
             "okx-pm" => filled::okx(),
             "bybit-pm" => filled::bybit(),
             "okx-option" => filled::okx_option(),
-            "var" => Box::new(var::model::Var::from_toml(VAR).unwrap()),
-            "var (es)" => {
-                let text = VAR.replace("measure = \"var-inverse-ecdf\"", "measure = \"es\"");
-                Box::new(var::model::Var::from_toml(&text).unwrap())
-            }
             id => bundled_model(id, "2026-01-01T08:00:00Z".parse().unwrap()).unwrap(),
         }
     }
@@ -91,43 +86,13 @@ const fn cash(book: Lines, dollars: &'static str, why: &'static str) -> Example 
 /// Models whose rules are published in part: every book is refused, and there is nothing to claim.
 pub const REFUSE: [&str; 4] = ["aevo-pm", "thalex-pm", "coincall-pm", "kraken-pm"];
 
-/// Every bundled model that margins anything, in the order of presentation, and the family without a
-/// bundled file.
+/// Every bundled model that margins anything, in the order of presentation.
 pub fn claims() -> Vec<Claim> {
     let mut claims: Vec<Claim> = CLAIMS.into();
     let place = |id: &str| models::ids().iter().position(|known| *known == id);
     claims.sort_by_key(|claim| place(claim.id).unwrap_or(usize::MAX));
     claims
 }
-
-/// Ten joint days, of which the quantile at 80 % takes the third worst.
-const VAR: &str = r#"
-family = "var"
-id = "var"
-measure = "var-inverse-ecdf"
-level_pct = 80.0
-days = 0.0
-maintenance_pct = 80.0
-
-[source]
-source = "Made up for a test."
-effective = "2026-01-01"
-evidence = "own"
-
-[collateral]
-other_haircut = 0.0
-
-[scenarios]
-names = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"]
-
-[scenarios.underlyings.BTC]
-spot_pct = [-12.0, -9.0, -1.0, 1.0, 0.0, 2.0, 4.0, 7.0, 0.5, -0.5]
-vol_pct = [25.0, 15.0, 0.0, 5.0, -5.0, 0.0, -10.0, 10.0, 0.0, 2.0]
-
-[scenarios.underlyings.ETH]
-spot_pct = [1.0, -2.0, -15.0, -10.0, 0.0, 3.0, 5.0, 9.0, 1.0, -1.0]
-vol_pct = [5.0, 0.0, 30.0, 15.0, -5.0, 0.0, -10.0, 10.0, 0.0, 2.0]
-"#;
 
 const BRACKETS: &str = "brackets are marginal: what is above a bound is charged at a higher \
                 rate";
@@ -146,7 +111,7 @@ const CONCENTRATION: &str = "the concentration factor rises with the sensitivity
 const LINEAR: &str = "linear sensitivities do not see that a long option cannot lose more \
                 than its premium";
 
-const CLAIMS: [Claim; 32] = [
+const CLAIMS: [Claim; 35] = [
     all("isolated").but(&[
         scale(&[("BTC_USDC-26JUN26", "10")], "10", SLOPE),
         together(&[("BTC_USDC-26JUN26", "10")], &[("BTC_USDC-26JUN26", "10")], SLOPE),
@@ -367,10 +332,21 @@ const CLAIMS: [Claim; 32] = [
                 be its revaluation",
         ),
     ]),
-    all("var").but(&[together(
-        &[("BTC_USDC-PERPETUAL", "-30")],
-        &[("ETH_USDC-26JUN26-3150-C", "-10")],
+    all("hs-var").but(&[together(
+        &[("BTC-26JUN26-57000-C", "0.01")],
+        &[
+            ("BTC_USDC-9JAN26-57000-P", "-27"),
+            ("ETH_USDC-9JAN26-3150-C", "-9900"),
+            ("BTC-26JUN26-63000-C", "860"),
+        ],
         "a quantile is not sub-additive: the days beyond it do not count",
     )]),
-    all("var (es)"),
+    all("fhs-es"),
+    all("mc-es"),
+    all("delta-normal").but(&[long_option(&[], &[("BTC_USDC-9JAN26-84000-C", "1")], LINEAR)]),
+    all("delta-gamma").but(&[together(
+        &[("ETH-9JAN26-2850-C", "-10")],
+        &[("ETH_USDC-9JAN26-2100-C", "-1")],
+        "the moments of the expansion are not sub-additive",
+    )]),
 ];
