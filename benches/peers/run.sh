@@ -1,7 +1,7 @@
 #!/bin/sh
 # Both sides of every comparison on one core, in turn: sh benches/peers/run.sh [rounds]
 #
-# Needs cargo, Python 3.12, a C++ compiler and QuantLib's headers (libquantlib0-dev). Values are
+# Needs cargo, Python 3.11 or later, a C++ compiler and QuantLib's headers (libquantlib0-dev). Values are
 # compared before anything is timed.
 set -eu
 cd "$(dirname "$0")/../.."

@@ -5,10 +5,11 @@ use plimsoll_model::error::{InputCode, InputError};
 use plimsoll_model::{
     Asset, BookAccount, Holding, InstrumentId, Kind, Lot, Market, OptionType, Portfolio,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What kind of risk a book takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
     /// Gains or loses with the price.

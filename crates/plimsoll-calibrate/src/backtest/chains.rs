@@ -26,6 +26,7 @@ use plimsoll_math::moments::mean;
 use plimsoll_model::error::{InputCode, InputError};
 use plimsoll_model::{Asset, Kind, Market, Portfolio, Timestamp};
 use plimsoll_pricing::snapshot::completed;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::books::TestBook;
@@ -85,7 +86,7 @@ pub struct Setup {
 }
 
 /// A margin under test: a model or a charge of a method.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Runner {
     /// The name.
     pub name: String,
@@ -97,7 +98,7 @@ pub struct Runner {
 }
 
 /// The time between two neighbouring snapshots.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Step {
     /// The earlier snapshot.
     pub from: Timestamp,
@@ -108,7 +109,7 @@ pub struct Step {
 }
 
 /// One margin on one book.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Track {
     /// Place among the runners.
     pub runner: usize,
@@ -121,7 +122,7 @@ pub struct Track {
 }
 
 /// A finished replay.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Replayed {
     /// Every step between two snapshots.
     pub steps: Vec<Step>,

@@ -6,10 +6,11 @@
 use plimsoll_math::float::ln;
 use plimsoll_math::special::{binomial_cdf, chi_squared_sf};
 use plimsoll_model::error::{InputCode, InputError};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A likelihood-ratio test.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct LikelihoodRatio {
     /// `−2 ln Λ`, never negative.
     pub statistic: f64,
@@ -88,7 +89,7 @@ pub fn time_until_first_failure(v: u64, rate: f64) -> Result<LikelihoodRatio, In
 }
 
 /// Christoffersen's tests of one sequence of hits.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Christoffersen {
     /// `transitions[a][b]`: steps from state `a` to state `b`, 1 being an exception.
     pub transitions: [[u64; 2]; 2],
@@ -131,7 +132,7 @@ pub fn christoffersen(hits: &[bool], rate: f64) -> Result<Christoffersen, InputE
 }
 
 /// The colour of the Basel traffic light.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Zone {
     /// The chance of fewer exceptions is below 95 %.
@@ -143,7 +144,7 @@ pub enum Zone {
 }
 
 /// Where a count of exceptions lies on the traffic light.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct TrafficLight {
     /// The colour.
     pub zone: Zone,

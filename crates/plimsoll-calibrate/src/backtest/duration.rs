@@ -3,12 +3,13 @@
 use plimsoll_math::float::{exp, ln};
 use plimsoll_math::root::{bracket, brent};
 use plimsoll_model::error::{InputCode, InputError};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::coverage::LikelihoodRatio;
 
 /// The duration test.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct DurationTest {
     /// Weibull shape by maximum likelihood; below 1: exceptions come in clusters.
     pub shape: f64,

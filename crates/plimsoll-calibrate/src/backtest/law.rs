@@ -4,6 +4,7 @@ use plimsoll_margin::models::var::tail::{TailMeasure, measure};
 use plimsoll_math::quantile::{Convention, weighted_quantile, weighted_tail_mean};
 use plimsoll_model::error::{InputCode, InputError};
 use plimsoll_model::params::check_bounds;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A law of profit, from scenarios with equal or given weights.
@@ -108,7 +109,7 @@ fn refused(error: impl std::fmt::Display) -> InputError {
 }
 
 /// What is read off a law, with its level.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Measure {
     /// Value at risk.

@@ -9,12 +9,13 @@ use plimsoll_math::rng::Stream;
 use plimsoll_math::special::{beta_i, student_t_inv_cdf, student_t_lower_tail_mean};
 use plimsoll_math::{normal, sum};
 use plimsoll_model::error::{InputCode, InputError};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::coverage::check_rate;
 
 /// One period: what happened and what was forecast before.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Forecast {
     /// Profit, positive, or loss, negative.
     pub pnl: f64,
@@ -34,7 +35,7 @@ impl Forecast {
 
 /// Acerbi and Szekely's first two statistics. Both are 0 on average for correct forecasts, negative
 /// where shortfall is understated.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct AcerbiSzekely {
     /// Exceptions.
     pub exceptions: usize,

@@ -6,6 +6,7 @@ use plimsoll_margin::models::var::tail::{TailMeasure, measure};
 use plimsoll_math::moments::mean;
 use plimsoll_math::quantile::Convention;
 use plimsoll_model::error::InputError;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::coverage::{
@@ -20,7 +21,7 @@ use super::shortfall::{
 use crate::procyclicality::{largest_rise, peak_to_trough};
 
 /// Levels of a back-test.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Levels {
     /// Coverage of the margin: 0.99.
     pub margin: f64,
@@ -29,7 +30,7 @@ pub struct Levels {
 }
 
 /// One period of one book.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Period {
     /// Row of the panel, or number of the step between two snapshots.
     pub row: usize,
@@ -42,7 +43,7 @@ pub struct Period {
 }
 
 /// What the forecast law said.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Tail {
     /// VaR at the shortfall level.
     pub var: f64,
@@ -64,7 +65,7 @@ impl Period {
 }
 
 /// What a track amounts to.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Verdict {
     /// Periods.
     pub periods: usize,

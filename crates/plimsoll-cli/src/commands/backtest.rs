@@ -9,6 +9,7 @@ use plimsoll::calibrate::backtest::verdict::{Levels, Period, Verdict, divergence
 use plimsoll::margin::models::{self, BUNDLED};
 use plimsoll::venues::deribit::chain::{ChainOptions, parse_chain};
 use plimsoll::{Asset, InputCode, InputError, from_params};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::json;
@@ -27,7 +28,7 @@ const WINDOW: usize = 500;
 const SHORTFALL: f64 = 0.975;
 
 /// The whole answer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Backtest {
     /// The coin.
     pub coin: String,
@@ -50,7 +51,7 @@ pub struct Backtest {
 }
 
 /// The champion of the comparison.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Champion {
     /// Its name; absent from the results where it is not among the runners.
     pub name: String,
@@ -59,7 +60,7 @@ pub struct Champion {
 }
 
 /// A book by name and class.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct BookName {
     /// The name.
     pub name: String,
@@ -68,7 +69,7 @@ pub struct BookName {
 }
 
 /// One margin on one book.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Outcome {
     /// Place among the runners.
     pub runner: usize,
@@ -85,7 +86,7 @@ pub struct Outcome {
 }
 
 /// A reason for missing periods.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Missing {
     /// The reason.
     pub why: String,

@@ -15,6 +15,7 @@ use plimsoll::{InputCode, InputError};
 use schemars::{Schema, schema_for};
 
 use super::calibrate::Estimates;
+use super::backtest::Backtest;
 use super::chain::{Chain, Strikes};
 use super::compare::Comparison;
 use super::import_span::SpanReport;
@@ -89,6 +90,7 @@ const ENTRIES: &[Entry] = &[
         schema: || schema_for!(Summary),
     },
     Entry { name: "what-if", about: "output: what-if", schema: || schema_for!(WhatIf) },
+    Entry { name: "backtest", about: "output: backtest", schema: || schema_for!(Backtest) },
     Entry { name: "risk", about: "output: risk", schema: || schema_for!(RiskReport) },
     Entry { name: "stresses", about: "input: --stresses", schema: || schema_for!(StressLibrary) },
     Entry { name: "chain", about: "output: chain", schema: || schema_for!(Chain) },
