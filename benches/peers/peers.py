@@ -149,6 +149,95 @@ def lets_be_rational(w):
     return np.array([rational(price, f, k, t, q) for q, f, k, t, price in w.quotes.tolist()])
 
 
+# --- expected shortfall of one book, every option revalued on every path ---------------------------
+
+class Book:
+    """500 options under 10,000 paths."""
+
+    def __init__(self, directory):
+        w = Work(directory, 33)
+        read = lambda name: np.fromfile(Path(directory) / name)
+        self.quantities = read("es-quantities.f64")
+        count = len(self.quantities)
+        self.growth, self.vol_scale = read("scenarios-es.f64").reshape(-1, 2).T.copy()
+        self.scenarios = len(self.growth)
+        for name in ("sign", "forward", "strike", "vol", "tau", "usd"):
+            setattr(self, name, getattr(w, name)[:count].copy())
+        self.calls, self.puts = (i[i < count] for i in (w.calls, w.puts))
+        self.es = read("es.f64")[0]
+
+    def shortfall(self, pnl):
+        """Mean of the worst 2.5 %; their number is whole."""
+        worst = len(pnl) * 25 // 1000
+        return -np.partition(pnl, worst)[:worst].mean()
+
+
+def es_numpy(b):
+    """Paths in blocks that fit the cache, nothing stored: parity, then one product with the quantities."""
+    pnl = np.empty(b.scenarios)
+    i = b.calls
+    forward, strike, s0 = b.forward[i, None], b.strike[i, None], b.vol[i] * np.sqrt(b.tau[i])
+    x0 = np.log(b.forward[i] / b.strike[i])
+    value = b.forward[i] * ndtr(x0 / s0 + s0 / 2) - b.strike[i] * ndtr(x0 / s0 - s0 / 2)
+    call, put = b.quantities[i] * b.usd[i], b.quantities[i + 1] * b.usd[i]
+    block = 64
+    for start in range(0, b.scenarios, block):
+        growth, vol_scale = b.growth[start:start + block], b.vol_scale[start:start + block]
+        s = s0[:, None] * vol_scale
+        d = (x0[:, None] + np.log(growth)) / s
+        s *= 0.5
+        moved = forward * growth
+        gain = moved * ndtr(d + s)
+        gain -= strike * ndtr(d - s)
+        gain -= value[:, None]
+        moved -= forward
+        pnl[start:start + block] = (call + put) @ gain - put @ moved
+    return b.shortfall(pnl)
+
+
+@numba.njit(fastmath=True)
+def numba_paths(sign, forward, strike, vol, tau, weight, growth, vol_scale, pnl):
+    half = math.sqrt(0.5)
+    for i in range(len(sign)):
+        s0 = vol[i] * math.sqrt(tau[i])
+        value = 0.0
+        for j in range(-1, len(growth)):
+            f = forward[i] * (growth[j] if j >= 0 else 1.0)
+            s = s0 * (vol_scale[j] if j >= 0 else 1.0)
+            d = math.log(f / strike[i]) / s
+            up = 0.5 * math.erfc(-sign[i] * (d + 0.5 * s) * half)
+            down = 0.5 * math.erfc(-sign[i] * (d - 0.5 * s) * half)
+            price = sign[i] * (f * up - strike[i] * down)
+            if j < 0:
+                value = price
+            else:
+                pnl[j] += weight[i] * (price - value)
+
+
+def es_numba(b):
+    pnl = np.zeros(b.scenarios)
+    weight = b.quantities * b.usd
+    numba_paths(b.sign, b.forward, b.strike, b.vol, b.tau, weight, b.growth, b.vol_scale, pnl)
+    return b.shortfall(pnl)
+
+
+def es_quantlib(b):
+    pnl = np.zeros(b.scenarios)
+    growth, vol_scale = b.growth.tolist(), b.vol_scale.tolist()
+    black, call, put = ql.blackFormula, ql.Option.Call, ql.Option.Put
+    for i in range(len(b.sign)):
+        kind = call if b.sign[i] == CALL else put
+        forward, strike = float(b.forward[i]), float(b.strike[i])
+        s = float(b.vol[i]) * math.sqrt(b.tau[i])
+        value = black(kind, strike, forward, s)
+        gains = [black(kind, strike, forward * g, s * v) - value for g, v in zip(growth, vol_scale)]
+        pnl += b.quantities[i] * b.usd[i] * np.array(gains)
+    return b.shortfall(pnl)
+
+
+ES_PEERS = {"numpy blocked + parity": es_numpy, "numba fastmath fused": es_numba,
+            "QuantLib-Python blackFormula": es_quantlib}
+
 PEERS = {
     "array": {"QuantLib-Python blackFormula": quantlib_function, "numpy blocked + parity": numpy_blocked,
               "numba fastmath": numba_function},
@@ -179,6 +268,14 @@ def check(directory):
                       f" (tolerance {TOLERANCE[what]:.0e})")
 
 
+    book = Book(directory)
+    for name, function in ES_PEERS.items():
+        error = abs(function(book) / book.es - 1)
+        assert error <= 1e-10, f"{name}: {error} on es"
+        print(f"checked es           S={book.scenarios:<5} {name:30} relative difference {error:.1e}"
+              " (tolerance 1e-10)")
+
+
 def seconds(function, least=0.2):
     function()
     times = []
@@ -200,6 +297,11 @@ def measure(directory, scenarios):
                 continue
             print(json.dumps({"name": f"{name} {what}", "S": scenarios,
                               "seconds": seconds(lambda: function(w)) / units[what]}))
+    if scenarios == 1000:
+        book = Book(directory)
+        for name, function in ES_PEERS.items():
+            print(json.dumps({"name": f"{name} es", "S": book.scenarios,
+                              "seconds": seconds(lambda: function(book))}))
 
 
 if __name__ == "__main__":

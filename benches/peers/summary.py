@@ -34,7 +34,15 @@ for s in (33, 1000):
 print("\n| peer | S | M/s | " + " | ".join(f"ours {i}" for i in SETS) + " |")
 print("|---|---|---|" + "---|" * len(SETS))
 for (name, s), seconds in median.items():
-    if not name.startswith("ours "):
+    if not name.startswith("ours ") and not name.endswith(" es"):
         what = name.split()[-1]
         ratios = " | ".join(f"{seconds / ours(i, what, s):.1f}×" for i in SETS)
         print(f"| {name} | {s} | {1e-6 / seconds:.3g} | {ratios} |")
+print("\n| expected shortfall, 500 options × 10,000 paths revalued | ms | " +
+      " | ".join(f"ours {i}" for i in SETS) + " |")
+print("|---|---|" + "---|" * len(SETS))
+print("| ours | | " + " | ".join(f"{1e3 * ours(i, 'es', 10000):.1f} ms" for i in SETS) + " |")
+for (name, s), seconds in median.items():
+    if name.endswith(" es") and not name.startswith("ours "):
+        ratios = " | ".join(f"{seconds / ours(i, 'es', s):.1f}×" for i in SETS)
+        print(f"| {name.removesuffix(' es')} | {1e3 * seconds:.0f} | {ratios} |")

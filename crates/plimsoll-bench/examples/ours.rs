@@ -11,9 +11,11 @@ use std::path::Path;
 use plimsoll_bench::suite::{self, Effort, measure};
 use plimsoll_bench::workload;
 use plimsoll_math::InstructionSet;
+use plimsoll_math::quantile::tail_mean;
+use plimsoll_model::{InstrumentId, Market};
 use plimsoll_pricing::contract::option_inputs;
 use plimsoll_pricing::{OptionType, implied_vols};
-use plimsoll_risk::{Accounts, Measure, RiskArray};
+use plimsoll_risk::{Accounts, Measure, RiskArray, ScenarioSet, net_profits_with};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().collect();
@@ -54,6 +56,13 @@ fn write(directory: &Path) -> Result<(), Box<dyn Error>> {
         let worst = bound.worst_losses(&array)?;
         save(&format!("worst-{count}.f64"), worst.iter().map(|worst| worst.loss).collect())?;
     }
+    let set = workload::scenarios(ES_PATHS);
+    let scenario =
+        |s: &plimsoll_risk::Scenario| [1.0 + s.spot_move, set.vol.map(s.vol_move, 30.0).scale];
+    save("scenarios-es.f64", set.scenarios.iter().flat_map(scenario).collect())?;
+    let book = es_book(&market);
+    save("es-quantities.f64", book.iter().map(|(_, quantity)| *quantity).collect())?;
+    save("es.f64", vec![es(InstructionSet::best(), &market, &set, &book)?])?;
     let quotes = suite::quotes(&market);
     let fields = quotes.iter().flat_map(|q| {
         [sign(q.option_type), q.forward, q.strike, q.tau_years, q.undiscounted_price]
@@ -84,6 +93,14 @@ fn time(scenarios: usize) -> Result<(), Box<dyn Error>> {
         line("full_reprice", r.full_reprice);
         line("implied_vol", r.implied_vol);
     }
+    if scenarios == 1000 {
+        for instructions in InstructionSet::available() {
+            let seconds = shortfall(instructions)?;
+            println!(
+                "{{\"name\": \"ours {instructions} es\", \"S\": {ES_PATHS}, \"seconds\": {seconds:e}}}"
+            );
+        }
+    }
     if scenarios == 33 {
         println!(
             "{{\"name\": \"implied-vol crate implied_vol\", \"S\": 33, \"seconds\": {:e}}}",
@@ -91,6 +108,39 @@ fn time(scenarios: usize) -> Result<(), Box<dyn Error>> {
         );
     }
     Ok(())
+}
+
+/// Paths of the expected shortfall.
+const ES_PATHS: usize = 10_000;
+/// Options of the book behind it: the first half of the chain.
+const ES_OPTIONS: usize = 500;
+
+/// Positions of the book: one to twenty contracts each way.
+fn es_book(market: &Market) -> Vec<(InstrumentId, f64)> {
+    let mut draws = workload::Draws::new(7);
+    let quantity = |id| (id, (draws.below(41) as f64) - 20.0);
+    market.ids().take(ES_OPTIONS).map(quantity).collect()
+}
+
+/// Expected shortfall at 97.5 % of that book, every option revalued on every path.
+fn es(
+    instructions: InstructionSet,
+    market: &Market,
+    set: &ScenarioSet,
+    book: &[(InstrumentId, f64)],
+) -> Result<f64, Box<dyn Error>> {
+    let profits = net_profits_with(instructions, market, book, set, Measure::Usd)?;
+    let losses: Vec<f64> = profits.iter().map(|profit| -profit).collect();
+    Ok(tail_mean(&losses, 0.975)?)
+}
+
+/// Seconds per expected shortfall.
+fn shortfall(instructions: InstructionSet) -> Result<f64, Box<dyn Error>> {
+    let (market, set) = (workload::chain(), workload::scenarios(ES_PATHS));
+    let book = es_book(&market);
+    let run = || drop(std::hint::black_box(es(instructions, &market, &set, &book)));
+    let mut contestants = [plimsoll_bench::rounds::Contestant::new("es", 1.0, run)];
+    Ok(plimsoll_bench::rounds::seconds_per_unit(&mut contestants, 5, 0.1)[0])
 }
 
 /// Seconds per inversion of the `implied-vol` crate.

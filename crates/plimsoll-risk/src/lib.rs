@@ -13,7 +13,7 @@ pub mod shift;
 mod shocks;
 
 pub use accounts::{Accounts, AccountsError, NetVector, Worst};
-pub use array::{Measure, RiskArray, axpy};
+pub use array::{Measure, RiskArray, axpy, net_profits, net_profits_with};
 pub use scenario::{
     Scenario, ScenarioBlock, ScenarioSet, ShockUnit, TenorScaling, VolMove, VolShocks,
 };

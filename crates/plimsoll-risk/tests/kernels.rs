@@ -12,7 +12,7 @@ use plimsoll_model::{
 use plimsoll_pricing::time_value_ratio;
 use plimsoll_risk::{
     Accounts, AccountsError, Measure, RiskArray, Scenario, ScenarioSet, ShockUnit, VolMove,
-    VolShocks, Worst,
+    VolShocks, Worst, net_profits_with,
 };
 
 const NOW: Timestamp = Timestamp(1_764_576_000_000);
@@ -259,6 +259,25 @@ fn rows_do_not_depend_on_threads_neighbours_or_history() {
             );
             assert_eq!(alone.unwrap().row(id).unwrap(), array.row(id).unwrap());
         }
+    }
+}
+
+#[test]
+fn profits_priced_in_tiles_hold_the_bits_of_the_array() {
+    // Two whole tiles and a rest.
+    let market = chain();
+    let moves = (0..600)
+        .map(|s| scenario(0.001 * f64::from(s) - 0.3, VolMove::By(0.3 * float::sin(f64::from(s)))));
+    let set = set(moves.collect());
+    let positions: Vec<(InstrumentId, f64)> =
+        market.ids().enumerate().map(|(i, id)| (id, (i % 7) as f64 - 3.0)).collect();
+    for instructions in InstructionSet::available() {
+        let ids = market.ids();
+        let array = RiskArray::price_with(instructions, &market, ids, &set, Measure::Usd).unwrap();
+        let whole = array.net(positions.iter().copied()).unwrap();
+        let tiled =
+            net_profits_with(instructions, &market, &positions, &set, Measure::Usd).unwrap();
+        assert_eq!(whole, tiled, "{instructions}");
     }
 }
 

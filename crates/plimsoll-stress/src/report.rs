@@ -20,7 +20,9 @@ use crate::library::{Stress, StressKind, StressLibrary};
 use crate::liquidity::{Exit, LiquiditySettings, exits};
 use crate::losses::{leg_name, profits, values};
 use crate::reverse::{BreakingMove, breaking_move};
-use crate::tails::{CONFIDENCE, Factor, LegLosses, LogMoves, components, estimate, leg_losses};
+use crate::tails::{
+    CONFIDENCE, Factor, LegLosses, LogMoves, components, estimate, leg_losses, total_losses,
+};
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -390,9 +392,9 @@ fn tail_rows(
     let mut rows = Vec::new();
     for horizon_days in &settings.horizons_days {
         let scenarios = moves.scaled(sqrt(*horizon_days)).scenarios(names);
-        let losses = leg_losses(market, portfolio, &scenarios, 0.0)?;
+        let losses = total_losses(market, portfolio, &scenarios, 0.0)?;
         for level_pct in &settings.levels_pct {
-            let found = estimate(&losses.sum, level_pct / 100.0)?;
+            let found = estimate(&losses, level_pct / 100.0)?;
             rows.push(TailRow {
                 horizon_days: *horizon_days,
                 level_pct: *level_pct,
@@ -432,8 +434,8 @@ fn correlation_rows(
         ),
     ];
     let row = |(name, moves): (String, LogMoves)| {
-        let losses = leg_losses(market, portfolio, &moves.scenarios(names), 0.0)?;
-        let found = estimate(&losses.sum, settings.main_level_pct / 100.0)?;
+        let losses = total_losses(market, portfolio, &moves.scenarios(names), 0.0)?;
+        let found = estimate(&losses, settings.main_level_pct / 100.0)?;
         Ok(CorrelationRow { name, var: found.var, es: found.es })
     };
     cases.into_iter().map(row).collect()

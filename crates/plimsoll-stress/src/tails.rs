@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use plimsoll_calibrate::covariance::{
     Stress, correlation, covariance_from, sample_covariance, stressed,
 };
-use plimsoll_margin::collateral::Cash;
+use plimsoll_margin::collateral::{Cash, price_usd};
 use plimsoll_margin::model::Leg;
 use plimsoll_margin::models::var::joint::{JointScenarios, MoveColumns};
 use plimsoll_margin::models::var::revalued::Revalued;
@@ -21,6 +21,7 @@ use plimsoll_math::linalg::{Matrix, cholesky, cholesky_solve};
 use plimsoll_math::quantile::Convention;
 use plimsoll_model::error::{InputCode, InputError};
 use plimsoll_model::{Asset, InstrumentId, Market, Portfolio};
+use plimsoll_risk::{Measure, axpy, net_profits};
 
 /// Confidence of the interval of every VaR.
 pub const CONFIDENCE: f64 = 0.95;
@@ -193,6 +194,37 @@ pub fn leg_losses(
     let revalued = Revalued::price("the risk report", market, scenarios, &by_coin, days)?;
     let losses = revalued.losses(portfolio, &held.collect())?;
     Ok(LegLosses { legs: losses.by_leg(), sum: losses.total().to_vec() })
+}
+
+/// Losses of everything together, where no leg is asked for: the sums of [`leg_losses`], to rounding.
+///
+/// # Errors
+/// As [`leg_losses`].
+pub fn total_losses(
+    market: &Market,
+    portfolio: &Portfolio,
+    scenarios: &JointScenarios,
+    days: f64,
+) -> Result<Vec<f64>, InputError> {
+    let columns = |coin: &Asset| scenarios.columns("the risk report", coin);
+    let mut by_coin: BTreeMap<&Asset, Vec<(InstrumentId, f64)>> = BTreeMap::new();
+    for holding in &portfolio.holdings {
+        let coin = &market.listing(holding.id).instrument.underlying;
+        by_coin.entry(coin).or_default().push((holding.id, holding.quantity));
+    }
+    let mut losses = vec![0.0; scenarios.names.len()];
+    for (coin, positions) in by_coin {
+        let set = columns(coin)?.scenario_set(days);
+        let profits = net_profits(market, &positions, &set, Measure::Usd)?;
+        axpy(&mut losses, -1.0, &profits);
+    }
+    for (asset, amount) in &portfolio.balances {
+        if *amount != 0.0 && market.underlyings.contains_key(asset) {
+            let value = amount * price_usd(market, asset)?;
+            axpy(&mut losses, -value / 100.0, &columns(asset)?.spot_pct);
+        }
+    }
+    Ok(losses)
 }
 
 /// VaR (inverse ECDF) and ES at a level, with their errors.

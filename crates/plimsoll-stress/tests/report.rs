@@ -16,7 +16,7 @@ use plimsoll_risk::{CoinMove, MarketShift, shifted_by};
 use plimsoll_stress::liquidity::{LiquiditySettings, exits};
 use plimsoll_stress::losses::profits;
 use plimsoll_stress::reverse::breaking_move;
-use plimsoll_stress::tails::{Factor, LogMoves, components, leg_losses};
+use plimsoll_stress::tails::{Factor, LogMoves, components, leg_losses, total_losses};
 use plimsoll_stress::{RiskReport, Scenarios, Settings, StressLibrary, risk_report};
 
 fn market() -> Market {
@@ -117,6 +117,24 @@ fn scenario_losses_are_what_the_moved_market_says() {
         let total: f64 =
             profits(&market, &moved, &portfolio).unwrap().iter().map(|(_, profit)| profit).sum();
         assert!((losses.sum[s] + total).abs() < 1e-6, "{s}: {} against {}", losses.sum[s], -total);
+    }
+}
+
+#[test]
+fn the_sum_without_legs_is_the_sum_of_the_legs() {
+    // Three tiles of scenarios, and the rounding of sums of some millions in another order.
+    let portfolio = book(MIXED);
+    let mut joint = scenarios();
+    joint.names.extend(joint.names.clone());
+    for columns in joint.underlyings.values_mut() {
+        columns.spot_pct.extend_from_within(..);
+        columns.vol_pct.extend_from_within(..);
+    }
+    let legs = leg_losses(&market(), &portfolio, &joint, 0.0).unwrap();
+    let total = total_losses(&market(), &portfolio, &joint, 0.0).unwrap();
+    assert_eq!(total.len(), 800);
+    for (a, b) in total.iter().zip(&legs.sum) {
+        assert!((a - b).abs() < 1e-8, "{a} against {b}");
     }
 }
 

@@ -14,8 +14,8 @@ use plimsoll::stress::{RiskReport, StressLibrary};
 use plimsoll::{InputCode, InputError};
 use schemars::{Schema, schema_for};
 
-use super::calibrate::Estimates;
 use super::backtest::Backtest;
+use super::calibrate::Estimates;
 use super::chain::{Chain, Strikes};
 use super::compare::Comparison;
 use super::import_span::SpanReport;

@@ -91,6 +91,19 @@ impl JointScenarios {
 }
 
 impl MoveColumns {
+    /// The moves as a scenario set, `days` passing in each.
+    pub fn scenario_set(&self, days: f64) -> ScenarioSet {
+        let scenario = |(row, pct): (usize, &f64)| Scenario {
+            spot_move: pct / 100.0,
+            vol_move: self.vol_move(row),
+            days,
+            weight: 1.0,
+            tail: false,
+        };
+        let scenarios = self.spot_pct.iter().enumerate().map(scenario).collect();
+        ScenarioSet { scenarios, vol: OWN_MOVES }
+    }
+
     fn vol_move(&self, row: usize) -> VolMove {
         self.vol_pct.get(row).map_or(VolMove::Unchanged, |pct| VolMove::By(pct / 100.0))
     }
@@ -107,15 +120,8 @@ pub fn price(
     columns: &MoveColumns,
     days: f64,
 ) -> Result<RiskArray, InputError> {
-    let scenario = |(row, pct): (usize, &f64)| Scenario {
-        spot_move: pct / 100.0,
-        vol_move: columns.vol_move(row),
-        days,
-        weight: 1.0,
-        tail: false,
-    };
-    let scenarios = columns.spot_pct.iter().enumerate().map(scenario).collect();
-    array(market, ids, scenarios)
+    let set = columns.scenario_set(days);
+    RiskArray::price(market, ids.iter().copied(), &set, Measure::Usd)
 }
 
 /// Profits of each instrument in USD in scenarios whose vol moves are their own.
