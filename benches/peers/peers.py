@@ -85,23 +85,23 @@ def numpy_blocked(w):
     return out
 
 
+@numba.njit(fastmath=True, inline="always")
+def numba_black(sign, forward, strike, s):
+    half = math.sqrt(0.5)
+    d = math.log(forward / strike) / s
+    up = 0.5 * math.erfc(-sign * (d + 0.5 * s) * half)
+    down = 0.5 * math.erfc(-sign * (d - 0.5 * s) * half)
+    return sign * (forward * up - strike * down)
+
+
 @numba.njit(fastmath=True)
 def numba_array(sign, forward, strike, vol, tau, usd, growth, vol_scale, out):
-    half = math.sqrt(0.5)
     for i in range(len(sign)):
-        s0 = vol[i] * math.sqrt(tau[i])
-        value = 0.0
-        for j in range(-1, len(growth)):
-            f = forward[i] * (growth[j] if j >= 0 else 1.0)
-            s = s0 * (vol_scale[j] if j >= 0 else 1.0)
-            d = math.log(f / strike[i]) / s
-            up = 0.5 * math.erfc(-sign[i] * (d + 0.5 * s) * half)
-            down = 0.5 * math.erfc(-sign[i] * (d - 0.5 * s) * half)
-            price = sign[i] * (f * up - strike[i] * down)
-            if j < 0:
-                value = price
-            else:
-                out[i, j] = usd[i] * (price - value)
+        s = vol[i] * math.sqrt(tau[i])
+        value = numba_black(sign[i], forward[i], strike[i], s)
+        for j in range(len(growth)):
+            price = numba_black(sign[i], forward[i] * growth[j], strike[i], s * vol_scale[j])
+            out[i, j] = usd[i] * (price - value)
 
 
 def numba_function(w):
@@ -197,21 +197,12 @@ def es_numpy(b):
 
 @numba.njit(fastmath=True)
 def numba_paths(sign, forward, strike, vol, tau, weight, growth, vol_scale, pnl):
-    half = math.sqrt(0.5)
     for i in range(len(sign)):
-        s0 = vol[i] * math.sqrt(tau[i])
-        value = 0.0
-        for j in range(-1, len(growth)):
-            f = forward[i] * (growth[j] if j >= 0 else 1.0)
-            s = s0 * (vol_scale[j] if j >= 0 else 1.0)
-            d = math.log(f / strike[i]) / s
-            up = 0.5 * math.erfc(-sign[i] * (d + 0.5 * s) * half)
-            down = 0.5 * math.erfc(-sign[i] * (d - 0.5 * s) * half)
-            price = sign[i] * (f * up - strike[i] * down)
-            if j < 0:
-                value = price
-            else:
-                pnl[j] += weight[i] * (price - value)
+        s = vol[i] * math.sqrt(tau[i])
+        value = numba_black(sign[i], forward[i], strike[i], s)
+        for j in range(len(growth)):
+            price = numba_black(sign[i], forward[i] * growth[j], strike[i], s * vol_scale[j])
+            pnl[j] += weight[i] * (price - value)
 
 
 def es_numba(b):
