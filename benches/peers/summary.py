@@ -19,15 +19,16 @@ def ours(instructions, what, s):
 
 
 print(f"rounds: {max(map(len, rounds.values()))}\n")
-print("| S | instructions | FMA G/s | L2 GB/s | array M/s | % of FMA limit | accounts M/s | % of L2 | "
+print("| S | instructions | FMA G/s | L2 GB/s | new array M/s | % of FMA limit | array in place M/s | % of FMA limit | accounts M/s | % of L2 | "
       "tick µs | one account ns | fill ns | 20-position reprice µs | implied vol ns |")
-print("|---|---|---|---|---|---|---|---|---|---|---|---|---|")
+print("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|")
 for s in (33, 1000):
     padded = 8 * ((s + 8) // 8)
     for i in SETS:
         m = lambda what: ours(i, what, s)
         print(f"| {s} | {i} | {1e-9 / m('fma'):.1f} | {1e-9 / m('l2_byte'):.0f} | {1e-6 / m('array'):.0f} | "
-              f"{100 * 47.5 * m('fma') / m('array'):.0f} | {1e-6 / m('account'):.2f} | "
+              f"{100 * 47.5 * m('fma') / m('array'):.0f} | {1e-6 / m('array_again'):.0f} | "
+              f"{100 * 47.5 * m('fma') / m('array_again'):.0f} | {1e-6 / m('account'):.2f} | "
               f"{100 * 160 * padded * m('l2_byte') / m('account'):.0f} | {1e6 * m('tick'):.1f} | "
               f"{1e9 * m('one_account'):.0f} | {1e9 * m('fill'):.1f} | {1e6 * m('full_reprice'):.2f} | "
               f"{1e9 * m('implied_vol'):.1f} |")

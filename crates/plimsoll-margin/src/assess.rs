@@ -317,17 +317,17 @@ fn leverage(
     let equity = requirement.equity_usd();
     let required = requirement.initial_margin_usd();
     // Units lose in their own worst scenarios at once: the sum is what the requirement covers.
-    let worst: f64 = requirement
+    let worst: Option<f64> = requirement
         .pools
         .iter()
         .flat_map(|pool| pool.units.iter().map(move |unit| (pool.asset_price_usd, unit)))
         .filter_map(|(price, unit)| Some(price * unit.worst()?.1.loss.max(0.0)))
-        .sum();
+        .reduce(|sum, loss| sum + loss);
     let over = |amount: f64, base: f64| (base > 0.0).then(|| amount / base);
     Ok(Leverage {
         gross_notional,
         effective: over(gross_notional, equity),
         gearing: over(gross_notional, required),
-        worst_loss_pct_of_equity: over(100.0 * worst, equity),
+        worst_loss_pct_of_equity: worst.and_then(|worst| over(100.0 * worst, equity)),
     })
 }

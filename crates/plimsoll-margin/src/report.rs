@@ -312,7 +312,7 @@ pub struct Leverage {
     /// Gross notional / initial margin; absent where nothing is required.
     pub gearing: Option<f64>,
     /// Equity lost in the worst scenario as a percentage of equity; absent where equity is not
-    /// positive.
+    /// positive or the model has no scenario table.
     pub worst_loss_pct_of_equity: Option<f64>,
 }
 

@@ -103,11 +103,7 @@ impl RiskArray {
     pub fn reprice(&mut self, market: &Market, ids: &[InstrumentId]) -> Result<(), InputError> {
         let mut positions = Vec::with_capacity(ids.len());
         for id in ids {
-            // Mostly the row after the last one: a tick moves neighbours.
-            let next = positions.last().map_or(0, |last| last + 1);
-            let position =
-                if self.ids.get(next) == Some(id) { Some(next) } else { self.position(*id) };
-            let Some(position) = position else {
+            let Some(position) = self.position(*id) else {
                 let name = &market.listing(*id).instrument.name;
                 let message = format!("{name} has no row in this risk array");
                 return Err(InputError::new(InputCode::UnknownInstrument, message));
@@ -159,6 +155,11 @@ impl RiskArray {
 
     /// The place of an instrument's row, if it was priced.
     pub fn position(&self, id: InstrumentId) -> Option<usize> {
+        // In the array of a whole market rows stand at their ids.
+        let place = id.0 as usize;
+        if self.ids.get(place) == Some(&id) {
+            return Some(place);
+        }
         self.ids.binary_search(&id).ok()
     }
 

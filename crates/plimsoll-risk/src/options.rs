@@ -51,6 +51,9 @@ pub(crate) struct OptionRows<'a> {
     options: Vec<OptionRow<'a>>,
 }
 
+/// Expiries for which room is made at once.
+const EXPIRIES: usize = 16;
+
 struct Expiry<'a> {
     underlying: &'a Asset,
     at: Timestamp,
@@ -64,8 +67,8 @@ impl<'a> OptionRows<'a> {
             market,
             measure,
             shocks,
-            expiries: Vec::new(),
-            expiry_shocks: ExpiryShocks::default(),
+            expiries: Vec::with_capacity(capacity.min(EXPIRIES)),
+            expiry_shocks: ExpiryShocks::with_capacity(capacity.min(EXPIRIES), shocks),
             settlement: None,
             options,
         }

@@ -97,7 +97,7 @@ impl Shocks {
 
 /// What a scenario set does to the vols and times of some expiries, in columns:
 /// `s′ = max(scale·σ + shift, floor)·√τ′`.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct ExpiryShocks {
     /// per expiry four arrays of all columns, one after the other
     cells: Vec<f64>,
@@ -106,6 +106,11 @@ pub(crate) struct ExpiryShocks {
 }
 
 impl ExpiryShocks {
+    pub fn with_capacity(expiries: usize, shocks: &Shocks) -> Self {
+        let cells = Vec::with_capacity(4 * expiries * shocks.columns());
+        Self { cells, states: Vec::with_capacity(shocks.pairs.len()) }
+    }
+
     /// Scale, shift, floor and √τ′ of one expiry.
     #[inline(always)]
     pub fn of(&self, expiry: usize, shocks: &Shocks) -> [&[f64]; 4] {
