@@ -5,7 +5,7 @@ use plimsoll_math::float::{cos, sin, sqrt};
 use plimsoll_math::root::brent;
 use plimsoll_model::error::InputError;
 use plimsoll_model::{InstrumentId, Kind, Market, MarketMove, Portfolio};
-use plimsoll_risk::shifted;
+use plimsoll_risk::{MarketShift, shifted_by};
 
 use crate::model::MarginModel;
 use crate::report::{Distance, JointMove, Rung, Surface};
@@ -55,8 +55,8 @@ impl<'a> Displaced<'a> {
     }
 
     /// Margin and equity after a move.
-    pub fn state(&self, by: MarketMove) -> Result<State, InputError> {
-        let market = shifted(self.market, by);
+    pub fn state(&self, by: impl Into<MarketShift>) -> Result<State, InputError> {
+        let market = shifted_by(self.market, &by.into());
         let prepared = self.model.prepare(&market, &self.ids)?;
         let requirement = prepared.requirement(self.portfolio)?;
         let excess =
@@ -71,11 +71,14 @@ impl<'a> Displaced<'a> {
 
     /// The first distance along `path` (0 at the current market) at which the maintenance excess
     /// reaches zero; 0 if it is negative now; `None` if it stays positive up to `limit`.
-    fn first_crossing(
+    ///
+    /// # Errors
+    /// A moved market that the model cannot margin.
+    pub fn first_crossing<M: Into<MarketShift>>(
         &self,
         limit: f64,
         steps: u32,
-        path: impl Fn(f64) -> MarketMove,
+        path: impl Fn(f64) -> M,
     ) -> Result<Option<f64>, InputError> {
         let mut failure = None;
         let mut excess = |distance: f64| match self.state(path(distance)) {

@@ -26,8 +26,11 @@ pub struct LiquiditySettings {
     pub half_spread_unquoted: f64,
     /// The same for futures and spot.
     pub half_spread_unquoted_future: f64,
+    /// Vol per √year of what has no vol of its own: futures and spot.
+    pub vol_ann_future: f64,
 }
 
+/// Our own choices, not estimates; docs/risk.md names them.
 impl Default for LiquiditySettings {
     fn default() -> Self {
         Self {
@@ -36,6 +39,7 @@ impl Default for LiquiditySettings {
             impact: 1.0,
             half_spread_unquoted: 0.1,
             half_spread_unquoted_future: 0.0005,
+            vol_ann_future: 0.6,
         }
     }
 }
@@ -94,7 +98,7 @@ fn exit(market: &Market, holding: &Holding, rules: &LiquiditySettings) -> Result
     let half_spread = quoted.unwrap_or(assumed);
     let open = listing.open_interest.filter(|open| *open > 0.0);
     // One standard deviation of a day's change of the contract's value.
-    let vol_ann = listing.mark_vol.unwrap_or(0.6);
+    let vol_ann = listing.mark_vol.unwrap_or(rules.vol_ann_future);
     let daily = vol_ann / plimsoll_math::float::sqrt(365.0);
     let vol_daily =
         if value > 0.0 { (greeks.delta_usd.abs() * daily / value).min(10.0) } else { 0.0 };

@@ -11,12 +11,12 @@
 use std::collections::BTreeMap;
 
 use plimsoll_margin::MarginModel;
+use plimsoll_margin::distance::Displaced;
 use plimsoll_math::float::exp_m1;
 use plimsoll_math::linalg::Matrix;
-use plimsoll_math::root::brent;
 use plimsoll_model::error::InputError;
-use plimsoll_model::{InstrumentId, Market, Portfolio};
-use plimsoll_risk::{MarketShift, shifted_by};
+use plimsoll_model::{Market, Portfolio};
+use plimsoll_risk::MarketShift;
 
 use crate::tails::{Factor, LogMoves, factor, forward_solve};
 
@@ -49,9 +49,8 @@ pub fn breaking_move(
     portfolio: &Portfolio,
     moves: &LogMoves,
 ) -> Result<Option<BreakingMove>, InputError> {
-    let ids: Vec<InstrumentId> = portfolio.holdings.iter().map(|holding| holding.id).collect();
-    let search =
-        Search { model, market, portfolio, ids, moves, lower: factor(&moves.covariance()?)? };
+    let displaced = Displaced::new(model, market, portfolio);
+    let search = Search { displaced, moves, lower: factor(&moves.covariance()?)? };
     let dimensions = moves.factors.len();
     if search.excess(&vec![0.0; dimensions])? <= 0.0 {
         let still = moves.factors.iter().map(|factor| (factor.clone(), 0.0)).collect();
@@ -63,7 +62,7 @@ pub fn breaking_move(
         let mut reached: Option<(f64, Vec<f64>)> = None;
         for _ in 0..TURNS {
             let limit = reached.as_ref().map_or(MOST, |(length, _)| *length);
-            let Some(length) = search.first_crossing(&direction, limit)? else { break };
+            let Some(length) = search.radius(&direction, limit)? else { break };
             let gain = reached.as_ref().map_or(f64::INFINITY, |(before, _)| before - length);
             let point: Vec<f64> = direction.iter().map(|x| x * length).collect();
             let gradient = search.gradient(&point)?;
@@ -90,10 +89,7 @@ pub fn breaking_move(
 }
 
 struct Search<'a> {
-    model: &'a dyn MarginModel,
-    market: &'a Market,
-    portfolio: &'a Portfolio,
-    ids: Vec<InstrumentId>,
+    displaced: Displaced<'a>,
     moves: &'a LogMoves,
     /// Cholesky factor of the covariance
     lower: Matrix,
@@ -107,12 +103,21 @@ impl Search<'_> {
 
     /// Least equity less maintenance margin over the pools, USD, after independent unit moves.
     fn excess(&self, z: &[f64]) -> Result<f64, InputError> {
-        let shift = shift(&self.moves.factors, &self.coloured(z));
-        let market = shifted_by(self.market, &shift);
-        let prepared = self.model.prepare(&market, &self.ids)?;
-        let requirement = prepared.requirement(self.portfolio)?;
-        let excess = requirement.pools.iter().map(|p| p.maintenance_excess() * p.asset_price_usd);
-        Ok(excess.fold(f64::INFINITY, f64::min))
+        Ok(self.displaced.state(self.shift(z))?.maintenance_excess)
+    }
+
+    /// The market after independent unit moves.
+    fn shift(&self, z: &[f64]) -> MarketShift {
+        shift(&self.moves.factors, &self.coloured(z))
+    }
+
+    /// How far along a unit direction the excess first meets zero, up to `limit`.
+    fn radius(&self, direction: &[f64], limit: f64) -> Result<Option<f64>, InputError> {
+        let path = |length: f64| -> MarketShift {
+            let z: Vec<f64> = direction.iter().map(|x| x * length).collect();
+            self.shift(&z)
+        };
+        self.displaced.first_crossing(limit, STEPS, path)
     }
 
     fn gradient(&self, z: &[f64]) -> Result<Vec<f64>, InputError> {
@@ -154,38 +159,6 @@ impl Search<'_> {
             }
         }
         Ok(starts)
-    }
-
-    /// How far along a unit direction the excess first meets zero, up to `limit`.
-    fn first_crossing(&self, direction: &[f64], limit: f64) -> Result<Option<f64>, InputError> {
-        let mut failure = None;
-        let mut excess = |length: f64| {
-            let z: Vec<f64> = direction.iter().map(|x| x * length).collect();
-            self.excess(&z).unwrap_or_else(|error| {
-                failure.get_or_insert(error);
-                f64::NAN
-            })
-        };
-        let mut near = 0.0;
-        let mut found = None;
-        for step in 1..=STEPS {
-            let share = f64::from(step) / f64::from(STEPS);
-            // Finer near the market, where a crossing matters most.
-            let far = limit * share * (0.25 + 0.75 * share);
-            let value = excess(far);
-            if value.is_nan() {
-                break;
-            }
-            if value <= 0.0 {
-                found = brent(&mut excess, near, far, 1e-6).ok().or(Some(far));
-                break;
-            }
-            near = far;
-        }
-        match failure {
-            Some(error) => Err(error),
-            None => Ok(found),
-        }
     }
 }
 

@@ -17,7 +17,7 @@ use plimsoll_margin::models::var::joint::{JointScenarios, MoveColumns};
 use plimsoll_margin::models::var::revalued::Revalued;
 use plimsoll_margin::models::var::tail::{self, TailEstimate, TailMeasure};
 use plimsoll_math::float::{exp_m1, ln_1p, sqrt};
-use plimsoll_math::linalg::{Matrix, cholesky, cholesky_solve};
+use plimsoll_math::linalg::{Matrix, cholesky};
 use plimsoll_math::quantile::Convention;
 use plimsoll_model::error::{InputCode, InputError};
 use plimsoll_model::{Asset, InstrumentId, Market, Portfolio};
@@ -162,13 +162,6 @@ pub fn forward_solve(lower: &Matrix, x: &[f64]) -> Vec<f64> {
         y.push((x - known) / lower.get(i, i));
     }
     y
-}
-
-/// The Mahalanobis length of a move: `√(xᵀ·C⁻¹·x)`.
-#[must_use]
-pub fn mahalanobis(lower: &Matrix, x: &[f64]) -> f64 {
-    let solved = cholesky_solve(lower, x);
-    sqrt(x.iter().zip(solved).map(|(x, y)| x * y).sum::<f64>().max(0.0))
 }
 
 /// Revalues every leg in every scenario, `days` passing. Balances count in full; stable coins stand

@@ -1,10 +1,10 @@
 //! Asking the other modules and putting their answers together.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use plimsoll_calibrate::covariance::{Stress as CorrelationStress, correlation};
 use plimsoll_margin::MarginModel;
-use plimsoll_margin::exposure::{NetGreeks, by_bucket, legs};
+use plimsoll_margin::exposure::{NetGreeks, coin_delta, legs};
 use plimsoll_margin::model::Leg;
 use plimsoll_margin::models::var::tail;
 use plimsoll_math::float::sqrt;
@@ -42,7 +42,8 @@ pub fn risk_report(
 ) -> Result<RiskReport, InputError> {
     let (market, portfolio) = portfolio.narrowed(market);
     let (market, portfolio) = (&market, &portfolio);
-    let account = Account { model, market, portfolio };
+    let value = values(market, portfolio)?.iter().map(|(_, amount)| amount).sum();
+    let account = Account { model, market, portfolio, value };
     if !scenarios.joint.weights.is_empty() {
         let message = format!("{} weights its scenarios by age", scenarios.id);
         return Err(InputError::new(InputCode::Unsupported, message)
@@ -64,7 +65,6 @@ pub fn risk_report(
     let exits = exits(market, portfolio, &settings.liquidity)?;
     let reverse = breaking_move(model, market, portfolio, &moves)?;
     step();
-    let value = values(market, portfolio)?.iter().map(|(_, amount)| amount).sum();
     Ok(RiskReport {
         account: portfolio.name.clone(),
         snapshot: market.id.clone(),
@@ -105,19 +105,21 @@ struct Account<'a> {
     model: &'a dyn MarginModel,
     market: &'a Market,
     portfolio: &'a Portfolio,
+    /// market value of everything, before haircuts
+    value: f64,
 }
 
 impl Account<'_> {
     fn state(&self, market: &Market) -> Result<AccountState, InputError> {
         let ids: Vec<InstrumentId> = self.portfolio.holdings.iter().map(|h| h.id).collect();
         let requirement = self.model.prepare(market, &ids)?.requirement(self.portfolio)?;
-        let buckets = by_bucket(market, &legs(market, self.portfolio)?, &BTreeMap::new())?;
         let mut greeks = NetGreeks::default();
-        buckets.values().for_each(|bucket| greeks.add(1.0, &bucket.net, 0.0));
-        let mut delta_usd = greeks.net.delta_usd;
+        for leg in legs(market, self.portfolio)? {
+            greeks.add(leg.quantity, &leg.unit, leg.vol_ann);
+        }
         for (asset, amount) in &self.portfolio.balances {
             if let Some(coin) = market.underlyings.get(asset) {
-                delta_usd += amount * coin.index_price;
+                greeks.add(*amount, &coin_delta(coin.index_price), 0.0);
             }
         }
         Ok(AccountState {
@@ -125,7 +127,7 @@ impl Account<'_> {
             initial_margin: requirement.initial_margin_usd(),
             maintenance_margin: requirement.maintenance_margin_usd(),
             under_maintenance: requirement.under_maintenance(),
-            delta_1pct: delta_usd * 0.01,
+            delta_1pct: greeks.net.delta_usd * 0.01,
             gamma_1pct: greeks.net.gamma_usd * 1e-4,
             vega: greeks.net.vega_usd * 0.01,
             theta: greeks.net.theta_usd_per_day,
@@ -139,8 +141,6 @@ impl Account<'_> {
             .map(|(leg, profit)| LegPart { leg: leg_name(self.market, &leg), amount: 0.0 - profit })
             .collect();
         let loss = lost.iter().map(|part| part.amount).sum();
-        let value: f64 =
-            values(self.market, self.portfolio)?.iter().map(|(_, amount)| amount).sum();
         lost.sort_by(|a, b| b.amount.total_cmp(&a.amount).then_with(|| a.leg.cmp(&b.leg)));
         lost.retain(|part| part.amount > 0.0);
         lost.truncate(WORST);
@@ -150,7 +150,7 @@ impl Account<'_> {
             date: stress.date.clone(),
             about: stress.about.clone(),
             loss,
-            loss_pct: (value > 0.0).then(|| 100.0 * loss / value),
+            loss_pct: (self.value > 0.0).then(|| 100.0 * loss / self.value),
             // A model may refuse a market beyond its bounds; the loss stands without it.
             after: self.state(&moved).ok(),
             worst_legs: lost,
