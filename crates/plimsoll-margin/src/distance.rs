@@ -59,18 +59,20 @@ impl<'a> Displaced<'a> {
         let market = shifted_by(self.market, &by.into());
         let prepared = self.model.prepare(&market, &self.ids)?;
         let requirement = prepared.requirement(self.portfolio)?;
-        let excess =
-            requirement.pools.iter().map(|pool| pool.maintenance_excess() * pool.asset_price_usd);
+        // A pool that holds and owes nothing has nothing to liquidate: its zero is no line reached.
+        let stakes = requirement.pools.iter().filter(|pool| pool.has_stake());
+        let excess = stakes.map(|pool| pool.maintenance_excess() * pool.asset_price_usd);
+        let least = excess.reduce(f64::min).unwrap_or(0.0);
         Ok(State {
             equity: requirement.equity_usd(),
             initial_margin: requirement.initial_margin_usd(),
             maintenance_margin: requirement.maintenance_margin_usd(),
-            maintenance_excess: excess.fold(f64::INFINITY, f64::min),
+            maintenance_excess: least,
         })
     }
 
     /// The first distance along `path` (0 at the current market) at which the maintenance excess
-    /// reaches zero; 0 if it is negative now; `None` if it stays positive up to `limit`.
+    /// falls through zero; 0 if it is negative now; `None` if it stays positive up to `limit`.
     ///
     /// # Errors
     /// A moved market that the model cannot margin.
@@ -96,7 +98,7 @@ impl<'a> Displaced<'a> {
             let share = f64::from(step) / f64::from(steps);
             let far = limit * share * share;
             let far_excess = excess(far);
-            if far_excess <= 0.0 {
+            if far_excess < 0.0 {
                 found = brent(&mut excess, near, far, 1e-12).ok();
                 break;
             }

@@ -159,6 +159,11 @@ impl Pool {
         self.components.iter().map(|component| component.maintenance).sum()
     }
 
+    /// Whether anything stands in it or is required of it.
+    pub fn has_stake(&self) -> bool {
+        self.equity != 0.0 || self.maintenance_margin() != 0.0
+    }
+
     /// Equity above maintenance, in the pool's asset; negative: liquidation.
     pub fn maintenance_excess(&self) -> f64 {
         self.equity - self.maintenance_margin()

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use plimsoll_margin::distance::Displaced;
 use plimsoll_margin::liquidation::{
     LiquidationPrice, Method, coin_settled, liquidation_prices, moved_alone, quote_settled,
 };
@@ -367,4 +368,20 @@ fn binances_formula_is_not_used_where_more_moves_with_the_coin() {
     let without = found("SOLUSDT,20\nUSDT,500\n");
     assert_eq!(without.method, Method::ClosedForm);
     assert!(close(without.price, Some(1500.0 / (20.0 * 0.995)), 1e-12), "{without:?}");
+}
+
+#[test]
+fn a_pool_without_a_stake_is_not_what_liquidates() {
+    // A long option is paid for and needs no margin: the USDC pool holds nothing and owes nothing,
+    // so the account is as far from liquidation as without it.
+    let (market, model) = (market(), bundled("deribit-sm"));
+    let down = |rows: &str| {
+        let portfolio = bind(&market, rows);
+        let displaced = Displaced::new(model.as_ref(), &market, &portfolio);
+        displaced.up_and_down().unwrap().1
+    };
+    let alone = down("BTC-PERPETUAL,50000\nBTC,1\n");
+    assert!(alone.unwrap() < -0.05, "{alone:?}");
+    assert_eq!(down("BTC-PERPETUAL,50000\nBTC,1\nBTC_USDC-26JUN26-100000-C,1\n"), alone);
+    assert_eq!(down("BTC_USDC-26JUN26-100000-C,1\n"), None);
 }

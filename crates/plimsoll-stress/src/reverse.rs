@@ -52,7 +52,7 @@ pub fn breaking_move(
     let displaced = Displaced::new(model, market, portfolio);
     let search = Search { displaced, moves, lower: factor(&moves.covariance()?)? };
     let dimensions = moves.factors.len();
-    if search.excess(&vec![0.0; dimensions])? <= 0.0 {
+    if search.excess(&vec![0.0; dimensions])? < 0.0 {
         let still = moves.factors.iter().map(|factor| (factor.clone(), 0.0)).collect();
         return Ok(Some(BreakingMove { beta: 0.0, moves: still }));
     }
